@@ -1,0 +1,128 @@
+"""The errors of pytest-ftgate.
+
+Core rooms raise these and nothing else for anything a user can cause; only the pytest layer and
+the command layer translate them (a usage error, a collection error, exit code 4). A message says
+what is wrong, where, what was got, what is allowed, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class FtgateError(Exception):
+    """Base of every error that pytest-ftgate raises on purpose."""
+
+
+class ConfigError(FtgateError):
+    """An option, a configuration key or a marker argument is wrong."""
+
+
+class DataError(FtgateError):
+    """A file is wrong: ``path:line:column: reason. advice.``.
+
+    Args:
+        path: the file, shown relative to the working directory when it lies below it.
+        reason: what is wrong and what was got, without a closing full stop.
+        advice: what to do, without a closing full stop; may be empty.
+        line: 1-based line, if known.
+        column: 1-based column, if known.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        reason: str,
+        advice: str = "",
+        *,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        self.path = os.fspath(path)
+        self.line = line
+        self.column = column
+        self.reason = reason
+        self.advice = advice
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        where = shown_path(self.path)
+        if self.line is not None:
+            where += f":{self.line}"
+            if self.column is not None:
+                where += f":{self.column}"
+        text = f"{where}: {_sentence(self.reason)}"
+        return f"{text} {_sentence(self.advice)}" if self.advice else text
+
+
+class DataErrors(FtgateError):
+    """Several bad places of one or more files, reported together, a line each."""
+
+    def __init__(self, errors: Iterable[DataError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+class StoreError(FtgateError):
+    """The run store cannot be written or read, or a run in it cannot serve the purpose."""
+
+
+class CassetteMiss(FtgateError):
+    """Replay was asked for a call that the cassette does not hold."""
+
+
+class SecretFound(FtgateError):
+    """What was about to be written to a cassette still looks like it holds a secret."""
+
+
+class ProviderError(FtgateError):
+    """A provider cannot be used as configured, or answered in a shape that is not understood."""
+
+
+class MissingExtra(FtgateError):
+    """A feature needs a package that is not installed.
+
+    Args:
+        feature: what was asked for, as the user knows it.
+        extra: the extra of pytest-ftgate that brings the package.
+    """
+
+    def __init__(self, feature: str, extra: str) -> None:
+        self.feature = feature
+        self.extra = extra
+        super().__init__(
+            f"{feature} needs a package that is not installed. "
+            f"Install it with: pip install 'pytest-ftgate[{extra}]'"
+        )
+
+
+def did_you_mean(got: str, allowed: Iterable[str]) -> str:
+    """A clause that suggests the nearest allowed name, or lists them all.
+
+    Returns:
+        ``did you mean 'x'?`` when a name is near, else ``allowed: a, b, c``.
+    """
+    names = list(allowed)
+    near = difflib.get_close_matches(got, names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """The path as messages show it: relative to the working directory when it lies below it."""
+    text = os.fspath(path)
+    if not os.path.isabs(text):
+        return text
+    try:
+        relative = os.path.relpath(text)
+    except ValueError:  # another drive on Windows
+        return text
+    return text if relative.startswith(os.pardir) else relative
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!", ":")) else f"{text}."
