@@ -87,9 +87,12 @@ class Completion(Struct, frozen=True, kw_only=True):
 
     ``latency_s`` is the call's duration when it was recorded, ``attempts`` the number of requests
     that it took (1 = no retry), ``raw`` the response as the SDK parsed it, as plain data.
+    ``first_text`` is the first answer when a repair loop asked again: format validity is measured
+    on it, everything else on ``text``.
     """
 
     text: str
+    first_text: str | None = None
     parsed: Any = None
     usage: Usage = Usage()
     latency_s: float | None = None

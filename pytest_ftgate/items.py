@@ -1,0 +1,128 @@
+"""One attempt at one eval item: what it does while it runs, and the record it leaves."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ftgate import datasets
+from pytest_ftgate.errors import CassetteMiss, FtgateError
+from pytest_ftgate.execution import Answer, output_text
+from pytest_ftgate.model import CaseError, Observation, Record
+from pytest_ftgate.providers import pricing, usage
+from pytest_ftgate.text import shown
+
+if TYPE_CHECKING:
+    from pytest_ftgate.checks.grader import Grader
+    from pytest_ftgate.collection import EvalItem
+    from pytest_ftgate.recording import Scope
+
+OUTPUT_CAP = 20_000
+"""Characters of an output that a record keeps inline; longer ones are kept by hash."""
+
+
+@dataclass
+class Attempt:
+    """What an eval item gathers between its setup and its teardown."""
+
+    item: EvalItem
+    scope: Scope
+    grader: Grader
+    answer: Answer | None = None
+    error: CaseError | None = None
+    skipped: str | None = None
+    reported_misses: int = 0
+    extra: list[Observation] = field(default_factory=list)
+
+    def note_exception(self, error: BaseException, when: str) -> None:
+        """Sort what a test raised: a failing assert is a miss, a skip a skip, the rest an error."""
+        if isinstance(error, pytest.skip.Exception):
+            self.skipped = str(error)
+        elif self.error is not None:
+            return
+        elif when == "call" and isinstance(error, (AssertionError, pytest.fail.Exception)):
+            self.extra.append(self._assertion(error))
+        else:
+            self.error = CaseError(type=type(error).__name__, message=str(error), when=when)
+
+    def unraised_misses(self) -> str | None:
+        """The cassette misses that the code under test swallowed since they were last asked for."""
+        new = self.scope.misses[self.reported_misses :]
+        self.reported_misses = len(self.scope.misses)
+        return "\n\n".join(str(miss) for miss in new) or None
+
+    def _assertion(self, error: BaseException) -> Observation:
+        return Observation(
+            check="assert",
+            kind="assert",
+            value=0.0,
+            passed=False,
+            reason=shown(str(error) or "an assert failed", 300),
+            must_pass="assert" in self.item.suite.must_pass,
+        )
+
+    def record(self, outputs: str) -> Record:
+        """The line that this attempt leaves in the run."""
+        item, scope = self.item, self.scope
+        plan = item.suite
+        used, model = usage.total(scope.calls)
+        text = output_text(self.answer.output) if self.answer else None
+        observations = (*self.grader.observations, *self.extra)
+        return Record(
+            suite=plan.name,
+            variant=item.variant.name,
+            case=item.case.id,
+            trial=item.trial,
+            status=_status(self),
+            components=item.variant.components,
+            content=datasets.content_hash(item.case),
+            stratum=item.case.stratum,
+            tags=item.case.tags,
+            split=item.case.split,
+            weight=item.case.weight,
+            cluster=item.case.cluster,
+            source=item.case.source,
+            observations=observations,
+            error=self.error,
+            usage=used,
+            cost=pricing.cost(
+                used,
+                model=model or item.variant.model,
+                provider=item.variant.provider,
+                prices=plan.experiment.prices if plan.experiment else {},
+            ),
+            latency_s=_latency(scope),
+            attempts=len(scope.calls) or None,
+            retries=self.answer.retries if self.answer else None,
+            provenance=scope.provenance,
+            recorded_at=scope.recorded_at,
+            model=model,
+            output=text[:OUTPUT_CAP] if text is not None and outputs == "full" else None,
+            output_hash=_hash(text) if text is not None and outputs != "none" else None,
+        )
+
+
+def explain(error: BaseException) -> str | None:
+    """The text that stands for a traceback where the traceback would say nothing more."""
+    return str(error) if isinstance(error, (FtgateError, CassetteMiss)) else None
+
+
+def _status(attempt: Attempt) -> Any:
+    if attempt.error is not None:
+        return "error"
+    return "skipped" if attempt.skipped is not None else "scored"
+
+
+def _latency(scope: Scope) -> float | None:
+    if scope.task_elapsed_s is not None:
+        return scope.task_elapsed_s
+    if not scope.calls:
+        return None
+    return sum(call.elapsed_s for call in scope.calls)
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

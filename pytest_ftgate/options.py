@@ -1,0 +1,275 @@
+"""Options: command line, environment and ``[tool.ftgate]`` become one frozen :class:`Settings`.
+
+This module is loaded in every pytest session, so it imports nothing heavy and reads nothing
+but a pyproject.toml that has a ``[tool.ftgate]`` table.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pytest
+
+RECORD_MODES = ("none", "new_episodes", "all", "off")
+SPLITS = ("dev", "train", "holdout")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asked for, after command line, environment and pyproject were merged.
+
+    ``None`` means "not said": an experiment or a marker may still decide.
+    """
+
+    record: str = "none"
+    variant: tuple[str, ...] = ()
+    split: str | None = None
+    holdout: bool = False
+    trials: int | None = None
+    limit: int | None = None
+    seed: int = 0
+    concurrency: int = 8
+    baseline: Path | None = None
+    missing_baseline: str = "warn"
+    json: Path | None = None
+    markdown: Path | None = None
+    html: Path | None = None
+    gate: bool = True
+    store: Path = Path(".ftgate")
+    cassettes: str = "cassettes"
+    baselines: str = "baselines"
+    max_errors: int = 0
+    on_partial: str = "warn"
+    on_inconclusive: str = "pass"
+    outputs: str = "full"
+    passthrough_hosts: tuple[str, ...] = ()
+    keep_request_ids: bool = False
+    junit_properties: bool = False
+
+
+@dataclass(frozen=True)
+class _Option:
+    """One setting: its command-line form (if it has one) and how a raw value is read."""
+
+    name: str
+    read: Callable[[Any], Any]
+    help: str = ""
+    metavar: str | None = None
+    flag: bool | None = None  # the value a bare flag stores
+    repeat: bool = False
+    cli: bool = True
+
+    @property
+    def switch(self) -> str:
+        name = f"no-{self.name}" if self.flag is False else self.name
+        return "--ftgate-" + name.replace("_", "-")
+
+    @property
+    def dest(self) -> str:
+        return f"ftgate_{self.name}"
+
+    @property
+    def variable(self) -> str:
+        return f"FTGATE_{self.name.upper()}"
+
+
+def _choice(*allowed: str) -> Callable[[Any], str]:
+    def read(raw: Any) -> str:
+        if raw not in allowed:
+            raise ValueError(f"got {raw!r}, allowed: {', '.join(allowed)}")
+        return str(raw)
+
+    return read
+
+
+def _whole(minimum: int) -> Callable[[Any], int]:
+    def read(raw: Any) -> int:
+        problem = f"got {raw!r}, allowed: a whole number of at least {minimum}"
+        if isinstance(raw, (bool, float)):
+            raise ValueError(problem)
+        try:
+            number = int(raw)
+        except (TypeError, ValueError):
+            raise ValueError(problem) from None
+        if number < minimum:
+            raise ValueError(problem)
+        return number
+
+    return read
+
+
+def _boolean(raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str) and raw.lower() in ("1", "true", "yes", "on"):
+        return True
+    if isinstance(raw, str) and raw.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError(f"got {raw!r}, allowed: true, false")
+
+
+def _text(raw: Any) -> str:
+    if not isinstance(raw, str) or not raw:
+        raise ValueError(f"got {raw!r}, allowed: a non-empty string")
+    return raw
+
+
+def _path(raw: Any) -> Path:
+    return Path(raw) if isinstance(raw, Path) else Path(_text(raw))
+
+
+def _texts(raw: Any) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        raw = [part.strip() for part in raw.split(",")]
+    if not isinstance(raw, (list, tuple)):
+        raise ValueError(f"got {raw!r}, allowed: a list of strings")
+    return tuple(_text(part) for part in raw)
+
+
+_OPTIONS = (
+    _Option(
+        "record",
+        _choice(*RECORD_MODES),
+        "none: replay only, no network (default); new_episodes: record what is missing; "
+        "all: record everything again; off: live calls, cassettes untouched",
+        "{none,new_episodes,all,off}",
+    ),
+    _Option(
+        "variant",
+        _texts,
+        "evaluate this variant instead of the experiment's current one; repeatable; 'all'",
+        "NAME",
+        repeat=True,
+    ),
+    _Option("split", _choice(*SPLITS), "evaluate this split instead of dev", "{dev,train,holdout}"),
+    _Option(
+        "holdout",
+        _boolean,
+        "evaluate the holdout split; each use is written to the holdout ledger",
+        flag=True,
+    ),
+    _Option("trials", _whole(1), "repeat each case N times", "N"),
+    _Option(
+        "limit", _whole(1), "evaluate a stratified sample of N cases (a partial run)", "N"
+    ),
+    _Option("seed", _whole(0), "seed of the --ftgate-limit sample (default 0)", "N"),
+    _Option("concurrency", _whole(1), "concurrent tasks while recording (default 8)", "N"),
+    _Option("baseline", _path, "compare with this baseline file or folder", "PATH"),
+    _Option(
+        "missing_baseline",
+        _choice("warn", "fail"),
+        "what a suite without a baseline means for a regression gate (default warn)",
+        "{warn,fail}",
+    ),
+    _Option("json", _path, "write the verdict document", "PATH"),
+    _Option("markdown", _path, "write the Markdown report (for a pull request comment)", "PATH"),
+    _Option("html", _path, "write the HTML report", "PATH"),
+    _Option("gate", _boolean, "evaluate and report, but judge no gate", flag=False),
+    _Option("store", _path, "where runs are stored (default .ftgate)", "DIR"),
+    _Option("cassettes", _text, cli=False),
+    _Option("baselines", _text, cli=False),
+    _Option("max_errors", _whole(0), cli=False),
+    _Option("on_partial", _choice("warn", "fail"), cli=False),
+    _Option("on_inconclusive", _choice("pass", "fail"), cli=False),
+    _Option("outputs", _choice("full", "hash", "none"), cli=False),
+    _Option("passthrough_hosts", _texts, cli=False),
+    _Option("keep_request_ids", _boolean, cli=False),
+    _Option("junit_properties", _boolean, cli=False),
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the ``--ftgate-*`` options."""
+    group = parser.getgroup("ftgate", "evaluation of LLM features (pytest-ftgate)")
+    for option in _OPTIONS:
+        if not option.cli:
+            continue
+        spec: dict[str, Any] = {"dest": option.dest, "default": None, "help": option.help}
+        if option.flag is not None:
+            spec["action"] = "store_const"
+            spec["const"] = option.flag
+        else:
+            spec["action"] = "append" if option.repeat else "store"
+            spec["metavar"] = option.metavar
+        group.addoption(option.switch, **spec)
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Merge command line, environment and ``[tool.ftgate]``, in this order of precedence.
+
+    Raises:
+        ConfigError: a value is not allowed or a key of ``[tool.ftgate]`` is unknown.
+    """
+    pyproject = config.rootpath / "pyproject.toml"
+    merged = _from_pyproject(pyproject)
+    merged.update(_from_environment(os.environ))
+    merged.update(_from_command_line(config))
+    merged["store"] = config.rootpath / merged.get("store", Settings.store)
+    settings = Settings(**merged)
+    if settings.split == "holdout" and not settings.holdout:
+        raise ConfigError(
+            "--ftgate-split=holdout needs --ftgate-holdout: each use of the holdout is written "
+            "to its ledger, because a holdout that is looked at often stops being one."
+        )
+    if settings.holdout and settings.split not in (None, "holdout"):
+        raise ConfigError(
+            f"--ftgate-holdout contradicts --ftgate-split={settings.split}: leave one out."
+        )
+    return settings
+
+
+def _from_command_line(config: pytest.Config) -> dict[str, Any]:
+    found = {}
+    for option in _OPTIONS:
+        raw = config.getoption(option.dest, default=None) if option.cli else None
+        if raw is not None:
+            found[option.name] = _read(option, raw, option.switch)
+    return found
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        option.name: _read(option, environ[option.variable], f"environment {option.variable}")
+        for option in _OPTIONS
+        if environ.get(option.variable)
+    }
+
+
+def _from_pyproject(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return {}
+    if b"ftgate" not in content:  # most projects: do not pay for a parser
+        return {}
+    import tomllib
+
+    try:
+        table = tomllib.loads(content.decode("utf-8")).get("tool", {}).get("ftgate", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: not a TOML file: {error}.") from None
+    by_name = {option.name: option for option in _OPTIONS}
+    found = {}
+    for key, raw in table.items():
+        if key not in by_name:
+            raise ConfigError(
+                f"{path.name}: [tool.ftgate] has an unknown key {key!r}: "
+                f"{did_you_mean(key, by_name)}"
+            )
+        found[key] = _read(by_name[key], raw, f"{path.name}: [tool.ftgate] {key}")
+    return found
+
+
+def _read(option: _Option, raw: Any, where: str) -> Any:
+    try:
+        return option.read(raw)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}.") from None
