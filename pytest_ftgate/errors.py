@@ -84,6 +84,14 @@ class ProviderError(FtgateError):
     """A provider cannot be used as configured, or answered in a shape that is not understood."""
 
 
+class CheckError(FtgateError):
+    """A check was called with something that it cannot judge: neither a hold nor a miss."""
+
+
+class FtgateWarning(UserWarning):
+    """Something is probably not meant as it stands, but evaluation can go on."""
+
+
 class MissingExtra(FtgateError):
     """A feature needs a package that is not installed.
 
