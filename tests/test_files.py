@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import errno
+import fcntl
+import itertools
+import os
+import resource
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ftgate import files
+from pytest_ftgate.errors import StoreError
+from tests.killing import kill_during
+
+TEMP = ".ftgate-0123456789abcdef.tmp"
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+class TestWriteAtomic:
+    def test_writes_and_replaces(self, tmp_path: Path) -> None:
+        path = tmp_path / "made" / "for it" / "file"
+        files.write_atomic(path, b"old")
+        files.write_atomic(path, b"new")
+        assert path.read_bytes() == b"new"
+        assert names(path.parent) == ["file"]
+
+    def test_respects_umask_and_keeps_the_mode(self, tmp_path: Path) -> None:
+        path = tmp_path / "file"
+        old_umask = os.umask(0o027)
+        try:
+            files.write_atomic(path, b"1")
+        finally:
+            os.umask(old_umask)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        path.chmod(0o604)
+        files.write_atomic(path, b"2")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o604
+
+    def test_replaces_a_link_and_spares_its_target(self, tmp_path: Path) -> None:
+        outside = tmp_path / "outside"
+        outside.write_bytes(b"precious")
+        link = tmp_path / "link"
+        link.symlink_to(outside)
+        files.write_atomic(link, b"new")
+        assert outside.read_bytes() == b"precious"
+        assert not link.is_symlink()
+        assert link.read_bytes() == b"new"
+
+    def test_refuses_a_linked_directory_that_leads_outside(self, tmp_path: Path) -> None:
+        root = tmp_path / "root"
+        root.mkdir()
+        (tmp_path / "elsewhere").mkdir()
+        (root / "dir").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(StoreError, match=r"lies outside .*root after following links"):
+            files.write_atomic(root / "dir" / "file", b"x", root=root)
+        assert names(tmp_path / "elsewhere") == []
+        files.write_atomic(root / "sub" / "file", b"x", root=root)
+        assert (root / "sub" / "file").read_bytes() == b"x"
+
+    def test_failure_keeps_the_old_file_and_leaves_no_temp(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "file"
+        path.write_bytes(b"old")
+
+        def full(fd: int, data: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(files.os, "write", full)
+        with pytest.raises(StoreError) as caught:
+            files.write_atomic(path, b"new")
+        monkeypatch.undo()
+        assert str(caught.value) == (
+            "file: cannot be written: No space left on device. What was there is unchanged. "
+            "Free some space on the disk and run again."
+        )
+        assert path.read_bytes() == b"old"
+        assert names(tmp_path) == ["file"]
+
+    def test_file_size_limit(self, tmp_path: Path) -> None:
+        """The limit stops a write half-way, as a full disk does."""
+        path = tmp_path / "file"
+        path.write_bytes(b"old")
+        script = (
+            "import sys\n"
+            "from pytest_ftgate import errors, files\n"
+            "try:\n"
+            "    files.write_atomic(sys.argv[1], b'x' * 100_000)\n"
+            "except errors.StoreError as error:\n"
+            "    print(error)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(path)],
+            capture_output=True,
+            text=True,
+            check=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+        )
+        assert "File too large" in done.stdout
+        assert "What was there is unchanged." in done.stdout
+        assert path.read_bytes() == b"old"
+        assert names(tmp_path) == ["file"]
+
+    def test_a_directory_in_the_way(self, tmp_path: Path) -> None:
+        (tmp_path / "file").mkdir()
+        with pytest.raises(StoreError, match="Choose a path that is not a directory"):
+            files.write_atomic(tmp_path / "file", b"x")
+        assert names(tmp_path) == ["file"]
+
+    def test_killed_200_times(self, tmp_path: Path) -> None:
+        path = tmp_path / "file"
+        contents = [b"a" * 40_000, b"b" * 60_000]
+        path.write_bytes(contents[0])
+        turn = itertools.cycle(contents)
+        for round_ in range(200):
+            kill_during(lambda: files.write_atomic(path, next(turn)), delay_s=round_ * 2e-5)
+            assert path.read_bytes() in contents
+        files.clean_stale_temps(tmp_path)
+        assert names(tmp_path) == ["file"]
+
+
+class TestCleanStaleTemps:
+    def test_removes_what_a_dead_process_left(self, tmp_path: Path) -> None:
+        (tmp_path / TEMP).write_bytes(b"half")
+        (tmp_path / ".ftgate-notes.txt").write_bytes(b"mine")
+        assert files.clean_stale_temps(tmp_path) == 1
+        assert names(tmp_path) == [".ftgate-notes.txt"]
+
+    def test_spares_a_file_in_use(self, tmp_path: Path) -> None:
+        with (tmp_path / TEMP).open("wb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            assert files.clean_stale_temps(tmp_path) == 0
+        assert names(tmp_path) == [TEMP]
+
+    def test_spares_links_and_directories(self, tmp_path: Path) -> None:
+        (tmp_path / "target").write_bytes(b"x")
+        (tmp_path / TEMP).symlink_to(tmp_path / "target")
+        (tmp_path / TEMP.replace("0", "1")).mkdir()
+        assert files.clean_stale_temps(tmp_path) == 0
+        assert len(names(tmp_path)) == 3
+
+    def test_missing_directory(self, tmp_path: Path) -> None:
+        assert files.clean_stale_temps(tmp_path / "none") == 0
+
+
+class TestAppendLine:
+    def open(self, path: Path) -> int:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def test_is_one_write(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        writes = []
+        fd = self.open(tmp_path / "log")
+        really = os.write
+        monkeypatch.setattr(
+            files.os, "write", lambda fd, data: writes.append(data) or really(fd, data)
+        )
+        files.append_line(fd, b"one")
+        files.append_line(fd, b"two\n")
+        monkeypatch.undo()
+        os.close(fd)
+        assert writes == [b"one\n", b"two\n"]
+        assert (tmp_path / "log").read_bytes() == b"one\ntwo\n"
+
+    @pytest.mark.parametrize("line", [b"a\nb", b"a\nb\n", b"\n\n"])
+    def test_refuses_two_lines(self, tmp_path: Path, line: bytes) -> None:
+        fd = self.open(tmp_path / "log")
+        with pytest.raises(ValueError, match="newline"):
+            files.append_line(fd, line)
+        os.close(fd)
+
+    def test_full_disk(self) -> None:
+        fd = os.open("/dev/full", os.O_WRONLY)
+        with pytest.raises(StoreError, match=r"^log: cannot be written: No space left on device"):
+            files.append_line(fd, b"x", path="log")
+        os.close(fd)
+
+    def test_a_short_write_is_taken_back(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fd = self.open(tmp_path / "log")
+        files.append_line(fd, b"first")
+        really = os.write
+        monkeypatch.setattr(files.os, "write", lambda fd, data: really(fd, data[:3]))
+        with pytest.raises(StoreError, match="No space left"):
+            files.append_line(fd, b"second")
+        monkeypatch.undo()
+        files.append_line(fd, b"third")
+        os.close(fd)
+        assert (tmp_path / "log").read_bytes() == b"first\nthird\n"
+
+
+class TestSlug:
+    @pytest.mark.parametrize("name", ["v1", "gpt-4.1_mini", "a" * 64, "0", "_x", "console"])
+    def test_harmless_names_stay(self, name: str) -> None:
+        assert files.slug(name) == name
+
+    @pytest.mark.parametrize(
+        ("name", "stem"),
+        [
+            ("GPT4", "GPT4"),
+            ("a/b", "a-b"),
+            ("../../etc/passwd", "etc-passwd"),
+            (".hidden", "hidden"),
+            ("-rf", "rf"),
+            ("con", "con"),
+            ("com1.jsonl", "com1_jsonl"),
+            ("a.", "a"),
+            ("naïve", "na-ve"),
+            ("", "unnamed"),
+            ("\ud800", "unnamed"),
+            ("a\0b", "a-b"),
+            ("x" * 300, "x" * 51),
+            ("v1-0123456789ab", "v1-0123456789ab"),
+        ],
+    )
+    def test_others_are_hashed(self, name: str, stem: str) -> None:
+        start, _, mark = files.slug(name).rpartition("-")
+        assert start == stem
+        assert len(mark) == 12
+        assert int(mark, 16) >= 0
+
+    def test_is_stable(self) -> None:
+        assert files.slug("GPT4") == "GPT4-e5121c673442"
+
+    def test_normal_forms_are_one_name(self) -> None:
+        assert files.slug("caf\u00e9") == files.slug("cafe\u0301")
+
+    @given(st.text(st.characters(exclude_categories=())))
+    def test_is_a_safe_file_name(self, name: str) -> None:
+        made = files.slug(name)
+        assert 1 <= len(made) <= 64
+        assert made.isascii()
+        assert not made.startswith((".", "-"))
+        assert not set(made) - set(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+        )
+
+    @given(st.sets(st.text("aAbB-./0é", max_size=4), min_size=2, max_size=20))
+    def test_never_collides_even_where_case_is_ignored(self, names: set[str]) -> None:
+        assert len({files.slug(name).lower() for name in names}) == len(names)
