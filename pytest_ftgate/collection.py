@@ -13,13 +13,13 @@ import pytest
 from pytest_ftgate import datasets, experiments
 from pytest_ftgate.errors import ConfigError, FtgateError, did_you_mean
 from pytest_ftgate.model import Case, SuitePlan, Variant
+from pytest_ftgate.names import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pytest_ftgate.options import Settings
 
-MARKER = "llm_eval"
 PARAM = "_ftgate_item"
 ANONYMOUS_CASE = "case"
 ANONYMOUS_VARIANT = "default"
@@ -92,6 +92,7 @@ class EvalItem:
 
 
 ITEM = pytest.StashKey[EvalItem]()
+COLLECTOR = pytest.StashKey["Collector"]()
 
 
 @dataclass
@@ -103,6 +104,7 @@ class Collector:
     _datasets: dict[Path, tuple[Case, ...]] = field(default_factory=dict)
     _experiments: dict[Path, experiments.Experiment] = field(default_factory=dict)
     _items: dict[tuple[str, str], tuple[EvalItem, ...]] = field(default_factory=dict)
+    _variant_names: set[str] = field(default_factory=set)
 
     def parametrize(self, metafunc: pytest.Metafunc, marker: pytest.Mark) -> None:
         """Turn an eval test function into its items.
@@ -129,14 +131,54 @@ class Collector:
             PARAM, range(len(items)), ids=[item.id for item in items], indirect=True
         )
 
-    def adopt(self, item: pytest.Item) -> EvalItem | None:
-        """The :class:`EvalItem` behind a pytest item, remembered on the item; else ``None``."""
-        callspec = getattr(item, "callspec", None)
-        if callspec is None or PARAM not in callspec.params:
+    def select(self, items: list[pytest.Item], config: pytest.Config) -> None:
+        """Recognise the eval items among the collected ones and leave out what must not run.
+
+        Raises:
+            pytest.UsageError: an eval test is no plain pytest function, or no suite has a
+                variant that was asked for.
+        """
+        self._check_variants()
+        kept: list[pytest.Item] = []
+        dropped: list[pytest.Item] = []
+        for item in items:
+            wanted = item.get_closest_marker(MARKER) is None or self._is_wanted(item)
+            (kept if wanted else dropped).append(item)
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+            items[:] = kept
+
+    def _is_wanted(self, item: pytest.Item) -> bool:
+        if self._position(item) is None:
+            raise pytest.UsageError(
+                f"{item.nodeid}: @pytest.mark.{MARKER} works on pytest test functions and "
+                f"methods; got a {type(item).__name__}."
+            )
+        target = self._adopt(item)
+        if target is None:  # pytest's stand-in for a test without parameters
+            return False
+        return target.case.split != "holdout" or self.settings.holdout
+
+    def _check_variants(self) -> None:
+        for name in self.settings.variant:
+            if name != "all" and name not in self._variant_names:
+                raise pytest.UsageError(
+                    f"--ftgate-variant={name}: no suite has this variant; "
+                    f"{did_you_mean(name, sorted(self._variant_names))}"
+                )
+
+    def _adopt(self, item: pytest.Item) -> EvalItem | None:
+        position = self._position(item)
+        if not isinstance(position, int):
             return None
-        found = self._items[_definition_key(item)][callspec.params[PARAM]]
+        found = self._items[_definition_key(item)][position]
         item.stash[ITEM] = found
         return found
+
+    @staticmethod
+    def _position(item: pytest.Item) -> object:
+        callspec = getattr(item, "callspec", None)
+        return callspec.params.get(PARAM) if callspec is not None else None
 
     def _suite(self, definition: pytest.Function, marker: pytest.Mark) -> Suite:
         arguments = _arguments(marker)
@@ -152,6 +194,7 @@ class Collector:
                 f"the dataset has no case of the split 'dev'; it has "
                 f"{_counts(case.split for case in cases)}. Name one with split=..."
             )
+        self._variant_names |= set(experiment.variants) if experiment else {ANONYMOUS_VARIANT}
         trials = self.settings.trials or arguments.get("trials") or 1
         sample = _sample(chosen, self.settings.limit, self.settings.seed)
         return Suite(
@@ -222,9 +265,14 @@ def make_plans(items: Iterable[EvalItem]) -> tuple[SuitePlan, ...]:
     )
 
 
-def is_forbidden_holdout(item: EvalItem, settings: Settings) -> bool:
-    """Whether the item would look at the holdout without having been asked to."""
-    return item.case.split == "holdout" and not settings.holdout
+def collector_of(config: pytest.Config, settings: Settings) -> Collector:
+    """The session's collector, made when its first eval test is collected."""
+    if COLLECTOR not in config.stash:
+        loaders: dict[str, Callable[[Path], Iterable[Case]]] = {}
+        for mapping in config.hook.pytest_ftgate_dataset_loaders():
+            loaders = {**mapping, **loaders}
+        config.stash[COLLECTOR] = Collector(settings, loaders)
+    return config.stash[COLLECTOR]
 
 
 def _arguments(marker: pytest.Mark) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate import datasets
-from pytest_ftgate.errors import CassetteMiss, FtgateError
+from pytest_ftgate.errors import CassetteMiss
 from pytest_ftgate.execution import Answer, output_text
 from pytest_ftgate.model import CaseError, Observation, Record
 from pytest_ftgate.providers import pricing, usage
@@ -37,22 +37,35 @@ class Attempt:
     reported_misses: int = 0
     extra: list[Observation] = field(default_factory=list)
 
-    def note_exception(self, error: BaseException, when: str) -> None:
-        """Sort what a test raised: a failing assert is a miss, a skip a skip, the rest an error."""
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """What was seen so far, a failed assert included."""
+        return (*self.grader.observations, *self.extra)
+
+    @property
+    def misses(self) -> tuple[Observation, ...]:
+        """The observations that do not hold."""
+        return tuple(seen for seen in self.observations if seen.passed is False)
+
+    def note_exception(self, error: BaseException, when: Any) -> None:
+        """Sort what a phase raised: a failed assert is a miss, a skip a skip, the rest an error."""
         if isinstance(error, pytest.skip.Exception):
             self.skipped = str(error)
-        elif self.error is not None:
-            return
         elif when == "call" and isinstance(error, (AssertionError, pytest.fail.Exception)):
             self.extra.append(self._assertion(error))
-        else:
+        elif self.error is None:
             self.error = CaseError(type=type(error).__name__, message=str(error), when=when)
 
-    def unraised_misses(self) -> str | None:
-        """The cassette misses that the code under test swallowed since they were last asked for."""
+    def raise_swallowed_misses(self) -> None:
+        """Fail when the code under test swallowed a cassette miss since this was last asked.
+
+        Raises:
+            CassetteMiss: the texts of the misses.
+        """
         new = self.scope.misses[self.reported_misses :]
         self.reported_misses = len(self.scope.misses)
-        return "\n\n".join(str(miss) for miss in new) or None
+        if new:
+            raise CassetteMiss("\n\n".join(str(miss) for miss in new))
 
     def _assertion(self, error: BaseException) -> Observation:
         return Observation(
@@ -67,12 +80,11 @@ class Attempt:
     def record(self, outputs: str) -> Record:
         """The line that this attempt leaves in the run."""
         item, scope = self.item, self.scope
-        plan = item.suite
+        suite = item.suite
         used, model = usage.total(scope.calls)
         text = output_text(self.answer.output) if self.answer else None
-        observations = (*self.grader.observations, *self.extra)
         return Record(
-            suite=plan.name,
+            suite=suite.name,
             variant=item.variant.name,
             case=item.case.id,
             trial=item.trial,
@@ -85,14 +97,14 @@ class Attempt:
             weight=item.case.weight,
             cluster=item.case.cluster,
             source=item.case.source,
-            observations=observations,
+            observations=self.observations,
             error=self.error,
             usage=used,
             cost=pricing.cost(
                 used,
                 model=model or item.variant.model,
                 provider=item.variant.provider,
-                prices=plan.experiment.prices if plan.experiment else {},
+                prices=suite.experiment.prices if suite.experiment else {},
             ),
             latency_s=_latency(scope),
             attempts=len(scope.calls) or None,
@@ -103,11 +115,6 @@ class Attempt:
             output=text[:OUTPUT_CAP] if text is not None and outputs == "full" else None,
             output_hash=_hash(text) if text is not None and outputs != "none" else None,
         )
-
-
-def explain(error: BaseException) -> str | None:
-    """The text that stands for a traceback where the traceback would say nothing more."""
-    return str(error) if isinstance(error, (FtgateError, CassetteMiss)) else None
 
 
 def _status(attempt: Attempt) -> Any:

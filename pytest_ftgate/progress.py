@@ -1,0 +1,59 @@
+"""The progress line while recording: done / total, rate, remaining time, tokens."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from pytest_ftgate.recording import Scope
+
+
+class Progress:
+    """Shows how far a recording is, on a terminal only; thread-safe.
+
+    Args:
+        total: the number of tasks.
+        suspend: a context manager that lets output through pytest's capture.
+    """
+
+    def __init__(self, total: int, suspend: Any) -> None:
+        self._suspend = suspend
+        self._bar = Bar(
+            TextColumn("recording"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[spent]}"),
+            console=Console(file=sys.__stderr__),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=total, rate="", spent="")
+        self._lock = threading.Lock()
+        self._tokens = 0
+
+    def __enter__(self) -> Self:
+        self._suspend.__enter__()
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+        self._suspend.__exit__(kind, error, trace)
+
+    def advance(self, scope: Scope) -> None:
+        """Count one finished task."""

@@ -1,0 +1,240 @@
+"""The controller: gathers the records of a session, decides, and emits its gates as reports.
+
+With pytest-xdist the controller lives in the main process and the attempts in the workers; a
+worker sends each record, and once its plan, as JSON strings on its reports. Without xdist the same
+reports reach the same controller, so there is one path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from pytest_ftgate import environment, files
+from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.model import (
+    CaseError,
+    GateResult,
+    Manifest,
+    Record,
+    Rules,
+    Run,
+    RunEnd,
+    SuiteResult,
+    Verdict,
+)
+from pytest_ftgate.names import OUTCOME_ATTRIBUTE, RECORD_ATTRIBUTE
+from pytest_ftgate.reports import gate_text, json_report
+from pytest_ftgate.reports.terminal import render
+from pytest_ftgate.runs.store import RunStore, RunWriter, new_run_id
+from pytest_ftgate.verdicts.decide import decide
+from pytest_ftgate.worker import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _pytest.terminal import TerminalReporter
+
+    from pytest_ftgate.options import Settings
+
+_Key = tuple[str, str, str, int]
+
+_SOFT = {
+    "warn": "gate warned",
+    "inconclusive": "gate inconclusive",
+    "partial": "gate partial",
+    "none": "gate unjudged",
+}
+
+
+class Controller:
+    """Holds what a session has received so far; at its end, the run and the verdict on it.
+
+    Args:
+        config: pytest's config.
+        settings: the merged settings.
+        plan: what is going to be evaluated, as the worker sent it.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings, plan: str) -> None:
+        sent = msgspec.json.decode(plan, type=Plan)
+        self.config = config
+        self.settings = settings
+        self.plans = sent.suites
+        self.run: Run | None = None
+        self.verdict: Verdict | None = None
+        self.problems: list[str] = []
+        self._nodes = sent.nodes
+        self._records: dict[_Key, Record] = {}
+        self._started = time.monotonic()
+        self._extra_kpis = [
+            kpi for kpis in config.hook.pytest_ftgate_kpis() for kpi in kpis
+        ]
+        self._manifest = self._make_manifest(new_run_id())
+        self._writer: RunWriter | None = None
+        with self._noting_problems():
+            self._writer = RunStore(settings.store).create(self._manifest)
+
+    def receive(self, report: pytest.TestReport) -> None:
+        """Keep the record that a report carries, or note that its process died without one."""
+        line = getattr(report, RECORD_ATTRIBUTE, None)
+        if line is not None:
+            self._keep(msgspec.json.decode(line, type=Record))
+            return
+        key = self._nodes.get(report.nodeid)
+        if key is not None and key not in self._records and report.when == "???":
+            suite, variant, case, trial = key
+            error = CaseError(type="WorkerCrash", message=str(report.longrepr), when="lost")
+            self._keep(
+                Record(
+                    suite=suite,
+                    variant=variant,
+                    case=case,
+                    trial=trial,
+                    status="error",
+                    error=error,
+                )
+            )
+
+    def _keep(self, record: Record) -> None:
+        record = msgspec.structs.replace(record, run=self._manifest.run)
+        # A rerun of the same case and trial replaces the earlier attempt.
+        self._records[record.suite, record.variant, record.case, record.trial] = record
+        if self._writer is not None:
+            with self._noting_problems():
+                self._writer.append(record)
+
+    @contextlib.contextmanager
+    def _noting_problems(self) -> Iterator[None]:
+        try:
+            yield
+        except FtgateError as error:
+            self.problems.append(str(error))
+
+    def _make_manifest(self, run_id: str) -> Manifest:
+        settings = self.settings
+        return Manifest(
+            run=run_id,
+            created_at=environment.utc_now(),
+            plans=self.plans,
+            rules=Rules(
+                max_errors=settings.max_errors,
+                on_partial=settings.on_partial,  # type: ignore[arg-type]  # choices checked
+                on_inconclusive=settings.on_inconclusive,  # type: ignore[arg-type]
+                missing_baseline=settings.missing_baseline,  # type: ignore[arg-type]
+                gate=settings.gate,
+            ),
+            record_mode=settings.record,
+            versions=environment.versions(),
+            git_commit=environment.git_commit(self.config.rootpath),
+            ci=environment.ci_facts(),
+            command=("pytest", *self.config.invocation_params.args),
+        )
+
+    def finish(self, *, stopped_early: bool = False) -> None:
+        """Close the run, decide, and write the reports that were asked for.
+
+        A session that was stopped early gets no end marker: its run stays incomplete.
+        """
+        end = None
+        if not stopped_early:
+            end = RunEnd(
+                ended_at=environment.utc_now(),
+                received=len(self._records),
+                wall_s=time.monotonic() - self._started,
+            )
+        self.run = Run(manifest=self._manifest, records=tuple(self._records.values()), end=end)
+        if self._writer is not None:
+            with self._noting_problems():
+                self._writer.finish(end) if end else self._writer.abort()
+        self.verdict = decide(self.run, extra_kpis=self._extra_kpis)
+        if self.settings.json is not None:
+            with self._noting_problems():
+                files.write_atomic(self.settings.json, json_report.encode(self.verdict))
+
+    def emit_gates(self, session: pytest.Session) -> None:
+        """Report every gate to pytest, so that counts, JUnit XML and exit code know of it."""
+        assert self.verdict is not None
+        reports = [
+            _gate_report(suite, gate, self.verdict)
+            for suite in self.verdict.suites
+            for gate in suite.gates
+        ]
+        if self.problems and self.settings.gate:
+            reports.append(self._problem_report())
+        session.testscollected += len(reports)  # or the progress would pass 100 %
+        log = session.config.pluginmanager.subset_hook_caller(
+            "pytest_runtest_logreport", _blind_to_gates(session.config)
+        )
+        for report in reports:
+            log(report=report)
+            log(report=_closing(report))
+
+    def summarize(self, terminal: TerminalReporter) -> None:
+        """Print the section of the terminal summary."""
+        if self.verdict is None:
+            return
+        writer = terminal._tw  # no public access to width and markup
+        text = render(
+            self.verdict,
+            width=writer.fullwidth,
+            color=writer.hasmarkup,
+            verbosity=terminal.verbosity,
+        )
+        if text:
+            terminal.section("LLM evaluation")
+            terminal.write_line(text.rstrip())
+        for problem in self.problems:
+            terminal.write_line(f"ftgate: {problem}", yellow=True)
+
+    def _problem_report(self) -> pytest.TestReport:
+        file = self.plans[0].file if self.plans else ""
+        gate = GateResult(name="stored", verdict="block", reason="\n".join(self.problems))
+        return _report(f"{file}::gate[stored]", file, gate, gate.reason)
+
+
+def _gate_report(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> pytest.TestReport:
+    nodeid = f"{suite.file}::{suite.suite}[{suite.variant}]::gate[{gate.name}]"
+    return _report(nodeid, suite.file, gate, gate_text.longrepr(suite, gate, verdict))
+
+
+def _report(nodeid: str, file: str, gate: GateResult, text: str) -> pytest.TestReport:
+    failed = gate.verdict == "block"
+    report = pytest.TestReport(
+        nodeid=nodeid,
+        location=(file, None, nodeid.removeprefix(f"{file}::")),
+        keywords={},
+        outcome="failed" if failed else "passed",
+        longrepr=text if failed else None,
+        when="call",
+    )
+    if gate.verdict in _SOFT:
+        if gate.verdict != "warn":
+            report.outcome = "skipped"
+            report.wasxfail = gate.reason
+        setattr(report, OUTCOME_ATTRIBUTE, _SOFT[gate.verdict])
+    return report
+
+
+def _closing(report: pytest.TestReport) -> pytest.TestReport:
+    """The teardown report that lets JUnit XML close the gate's element."""
+    return pytest.TestReport(
+        nodeid=report.nodeid,
+        location=report.location,
+        keywords={},
+        outcome="passed",
+        longrepr=None,
+        when="teardown",
+    )
+
+
+def _blind_to_gates(config: pytest.Config) -> list[object]:
+    """Plugins that would try to run a gate again, though it is no item."""
+    manager = config.pluginmanager
+    found = (manager.get_plugin(name) for name in ("lfplugin", "nfplugin", "stepwiseplugin"))
+    return [plugin for plugin in found if plugin is not None]
+
