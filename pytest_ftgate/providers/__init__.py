@@ -61,5 +61,11 @@ def _openai(*, replaying: bool) -> Provider:
     return OpenAIProvider(replaying=replaying)
 
 
-_BUILT_IN: dict[str, Callable[..., Provider]] = {"openai": _openai}
+def _anthropic(*, replaying: bool) -> Provider:
+    from pytest_ftgate.providers.anthropic import AnthropicProvider
+
+    return AnthropicProvider(replaying=replaying)
+
+
+_BUILT_IN: dict[str, Callable[..., Provider]] = {"openai": _openai, "anthropic": _anthropic}
 _METHODS = ("complete", "acomplete", "close")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.errors import ConfigError, did_you_mean
 from pytest_ftgate.providers import clients
 from pytest_ftgate.providers.chat import ChatWire
+from pytest_ftgate.providers.responses import ResponsesWire
 from pytest_ftgate.providers.sdk import SdkProvider
 
 if TYPE_CHECKING:
     from pytest_ftgate.model import Variant
     from pytest_ftgate.providers.wire import Wire
 
-_WIRES: dict[str, Wire] = {"chat": ChatWire()}
+_WIRES: dict[str, Wire] = {"chat": ChatWire(), "responses": ResponsesWire()}
 
 
 class OpenAIProvider(SdkProvider):

@@ -129,7 +129,7 @@ def parsed_text(text: str, variant: Variant) -> Any:
         return None
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except (ValueError, RecursionError):  # not JSON, lone surrogates, nested too deep
         return None
 
 
