@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_SHOWN = 20
+
 
 class FtgateError(Exception):
     """Base of every error that pytest-ftgate raises on purpose."""
@@ -61,11 +63,17 @@ class DataError(FtgateError):
 
 
 class DataErrors(FtgateError):
-    """Several bad places of one or more files, reported together, a line each."""
+    """Several bad places of one or more files, reported together, a line each.
+
+    ``errors`` holds all of them; the message shows the first 20.
+    """
 
     def __init__(self, errors: Iterable[DataError]) -> None:
         self.errors = tuple(errors)
-        super().__init__("\n".join(str(error) for error in self.errors))
+        shown = [str(error) for error in self.errors[:_SHOWN]]
+        if len(self.errors) > _SHOWN:
+            shown.append(f"and {len(self.errors) - _SHOWN} more")
+        super().__init__("\n".join(shown))
 
 
 class StoreError(FtgateError):
