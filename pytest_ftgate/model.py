@@ -50,7 +50,8 @@ class Variant(Struct, frozen=True, kw_only=True):
     """One version of the feature under test: prompt, model, parameters and what changed.
 
     ``prompt`` is the template's text, ``examples`` the few-shot pairs, ``schema`` the JSON Schema
-    of the answer. ``components`` maps each name of :data:`COMPONENTS` to a hash of its content;
+    of the answer, ``constrain`` whether it is sent along so that the provider enforces it,
+    ``retries`` the repair re-asks after a format failure. ``components`` maps each name of :data:`COMPONENTS` to a hash of its content;
     an absent component has the hash of nothing.
     """
 
@@ -67,6 +68,7 @@ class Variant(Struct, frozen=True, kw_only=True):
     examples: tuple[dict[str, Any], ...] = ()
     schema: dict[str, Any] | None = None
     schema_path: str | None = None
+    constrain: bool = False
     tools: tuple[dict[str, Any], ...] = ()
     retrieval: str | None = None
     change: str | None = None
