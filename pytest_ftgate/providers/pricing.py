@@ -1,0 +1,91 @@
+"""What calls cost, in US dollars, from prices that are known; an unknown cost is never zero."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from pytest_ftgate.model import Usage
+
+# The snapshot date that providers append to the name they resolve an alias to.
+_SNAPSHOT = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8})$")
+
+
+def cost(
+    usage: Usage | None,
+    model: str | None,
+    provider: str | None,
+    prices: Mapping[str, tuple[float, float]],
+    *,
+    base_url: str | None = None,
+    at: str | None = None,
+) -> float | None:
+    """The price of the tokens, in US dollars.
+
+    The experiment's price table comes first. It knows no price for cached tokens: they are priced
+    as input, which is an upper bound. A model resolved to a snapshot (``x-2024-08-06``) takes the
+    price of its name without the date unless the table has its own. Models that the table lacks
+    are looked up in the data bundled with genai-prices, if that is installed; nothing is fetched.
+
+    Args:
+        usage: the tokens; unknown ones make the cost unknown.
+        model: the model that answered, or that was asked.
+        provider: the provider's name, as genai-prices knows it.
+        prices: model -> (US dollars per million input tokens, per million output tokens).
+        base_url: the server that was asked, if not the provider's own: its prices may differ.
+        at: when the call was made, ISO 8601 in UTC; default: now. Prices change.
+
+    Returns:
+        US dollars, or ``None`` when the tokens or the price are unknown.
+    """
+    if usage is None or model is None:
+        return None
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    listed = prices.get(model) or prices.get(_SNAPSHOT.sub("", model))
+    if listed is not None:
+        per_input, per_output = listed
+        total = usage.input_tokens * per_input + usage.output_tokens * per_output
+        return _finite(total / 1_000_000)
+    return _bundled(usage, model, provider, base_url, at)
+
+
+def _bundled(
+    usage: Usage, model: str, provider: str | None, base_url: str | None, at: str | None
+) -> float | None:
+    """The price by genai-prices; ``None`` without it, or for a model or server it does not know."""
+    library = _library()
+    if library is None or (provider is None and base_url is None):
+        return None  # without either, a local model that shares a name would be billed
+    where = {"provider_api_url": base_url} if base_url else {"provider_id": provider}
+    tokens = library.Usage(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cached_tokens,
+    )
+    when = datetime.fromisoformat(at) if at else None
+    try:
+        priced: Any = library.calc_price(tokens, model, genai_request_timestamp=when, **where)
+    except (LookupError, ValueError):
+        return None
+    return _finite(float(priced.total_price))
+
+
+def _library() -> ModuleType | None:
+    try:
+        return importlib.import_module("genai_prices")
+    except ModuleNotFoundError as error:
+        if error.name != "genai_prices":
+            raise
+        return None
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
