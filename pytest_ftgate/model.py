@@ -4,6 +4,9 @@ Everything that is written to disk or sent between processes is one of these str
 as JSON. Numbers are finite (NaN and Infinity are rejected when read and when written), unknown
 values are ``None`` and never zero, times are seconds, money is US dollars, instants are ISO 8601
 strings in UTC.
+
+``gc=False`` marks what a run holds by the hundred thousand and what cannot refer to itself: the
+cyclic garbage collector need not visit it.
 """
 
 from __future__ import annotations
@@ -51,8 +54,8 @@ class Variant(Struct, frozen=True, kw_only=True):
 
     ``prompt`` is the template's text, ``examples`` the few-shot pairs, ``schema`` the JSON Schema
     of the answer, ``constrain`` whether it is sent along so that the provider enforces it,
-    ``retries`` the repair re-asks after a format failure. ``components`` maps each name of :data:`COMPONENTS` to a hash of its content;
-    an absent component has the hash of nothing.
+    ``retries`` the repair re-asks after a format failure. ``components`` maps each name of
+    :data:`COMPONENTS` to a hash of its content; an absent component has the hash of nothing.
     """
 
     name: str
@@ -76,7 +79,7 @@ class Variant(Struct, frozen=True, kw_only=True):
     components: dict[str, str] = field(default_factory=dict)
 
 
-class Usage(Struct, frozen=True, kw_only=True):
+class Usage(Struct, frozen=True, kw_only=True, gc=False):
     """Tokens of one or more provider calls; ``None`` where the provider did not say."""
 
     input_tokens: int | None = None
@@ -104,7 +107,7 @@ class Completion(Struct, frozen=True, kw_only=True):
     raw: Any = None
 
 
-class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one check saw in one output.
 
     ``value`` lies in ``[low, high]``; for a pass/fail check it is 1 for a hold and 0 for a miss.
@@ -134,7 +137,7 @@ class CaseError(Struct, frozen=True, kw_only=True):
     when: Literal["setup", "call", "teardown", "collect", "lost"] = "call"
 
 
-class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The result of one (variant, case, trial): one line of a run's records.
 
     ``content`` is the hash of the case's input and expectation. ``latency_s`` is the wall time of
