@@ -1,0 +1,116 @@
+"""Request keys: two requests with one key are the same question.
+
+A key covers the method, the URI and the body. What differs from run to run without changing the
+question is normalised first: the order of JSON keys and of query parameters, the port of a
+loopback server, and the random boundary of a multipart body. Keys are part of the format on disk
+and must never change for a given request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import msgspec
+
+from pytest_ftgate.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BOUNDARY = b"ftgate-boundary"
+"""What stands for the random boundary of a multipart body."""
+
+_LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|::1|0\.0\.0\.0)\Z", re.IGNORECASE)
+_BOUNDARY = re.compile(rb"\A--([^\r\n]{1,70})\r?\n")
+
+
+def request_key(method: str, uri: str, body: bytes) -> str:
+    """The key of a request: 32 hexadecimal digits of BLAKE2b.
+
+    Args:
+        method: the HTTP method.
+        uri: the absolute URI.
+        body: the body as sent, empty when there is none.
+    """
+    head = f"{method.upper()}\n{normal_uri(uri)}\n".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(head + normal_body(body), digest_size=16).hexdigest()
+
+
+def normal_body(body: bytes) -> bytes:
+    """The body as it is compared: canonical JSON, or text with its multipart boundary replaced."""
+    value = json_body(body)
+    if value is not None:
+        try:
+            return canonical_json(value)
+        except ValueError:  # nested too deeply to be written again
+            return body
+    return replace_boundary(body)
+
+
+def json_body(body: bytes) -> Any | None:
+    """The object or array that a body holds as JSON, or ``None`` for any other body."""
+    if body.lstrip()[:1] not in (b"{", b"["):
+        return None
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def replace_boundary(body: bytes) -> bytes:
+    """A multipart body with a fixed boundary in place of its random one; others unchanged."""
+    match = _BOUNDARY.match(body)
+    if match is None or b"--" + match[1] + b"--" not in body:
+        return body
+    return body.replace(b"--" + match[1], b"--" + BOUNDARY)
+
+
+def body_bytes(body: Any) -> bytes:
+    """A body as vcrpy hands it over, as one ``bytes``."""
+    if isinstance(body, bytes):
+        return body
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    if isinstance(body, (bytearray, memoryview)):
+        return bytes(body)
+    return b"".join(body_bytes(part) for part in body)
+
+
+@lru_cache(maxsize=1024)
+def normal_uri(uri: str) -> str:
+    """The URI without credentials and fragment, its query sorted, loopback ports dropped."""
+    parts = urlsplit(uri)
+    host = (parts.hostname or "").lower()
+    shown = f"[{host}]" if ":" in host else host
+    if is_loopback(host) or parts.port is None:
+        netloc = shown
+    else:
+        netloc = f"{shown}:{parts.port}"
+    query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    return urlunsplit((parts.scheme.lower(), netloc, parts.path or "/", query, ""))
+
+
+@lru_cache(maxsize=1024)
+def host_of(uri: str) -> str:
+    """The host of a URI in lower case, without port or brackets."""
+    return (urlsplit(uri).hostname or "").lower()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine itself."""
+    return _LOOPBACK.match(host) is not None
+
+
+def header(headers: Mapping[str, Any] | None, name: str) -> str:
+    """One header's value in lower-case-insensitive lookup; empty when absent."""
+    for key, value in (headers or {}).items():
+        if key.lower() == name:
+            first = value[0] if isinstance(value, (list, tuple)) and value else value
+            return first.decode("latin-1") if isinstance(first, bytes) else str(first or "")
+    return ""

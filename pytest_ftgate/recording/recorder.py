@@ -1,0 +1,222 @@
+"""The recorder of a session: intercepts HTTP while an eval case runs, replays and records."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+from pytest_ftgate.errors import CassetteMiss, ConfigError, did_you_mean
+from pytest_ftgate.recording import packs
+from pytest_ftgate.recording.cassette import IndexedCassette
+from pytest_ftgate.recording.patches import interception
+from pytest_ftgate.recording.scopes import Address, Scope, played_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+    from typing import Any
+
+    from pytest_ftgate.recording.lines import Head
+    from pytest_ftgate.recording.packs import Pack, PartWriter
+    from pytest_ftgate.recording.patches import Switch
+
+Mode = Literal["none", "new_episodes", "all", "off"]
+MODES = ("none", "new_episodes", "all", "off")
+
+Redact = "Callable[[dict[str, Any]], dict[str, Any] | None]"
+
+
+class Recorder:
+    """Records the HTTP calls of eval cases into packs and replays them.
+
+    Only calls made while a scope is entered are touched, and of those none to a host in
+    ``passthrough_hosts``.
+
+    Args:
+        mode: ``none`` replays and never lets a call out; ``new_episodes`` replays what is
+            recorded and records the rest; ``all`` records everything again; ``off`` lets every
+            call out and writes nothing.
+        worker: the xdist worker's id, which names the part files of this process.
+        passthrough_hosts: hosts, without port, that are neither recorded nor replayed.
+        keep_request_ids: record the providers' request ids.
+        redact: called with each interaction as a dict before it is scrubbed and written; gives
+            the interaction to write, or ``None`` to write nothing.
+
+    Raises:
+        ConfigError: there is no such mode.
+    """
+
+    def __init__(
+        self,
+        mode: str,
+        *,
+        worker: str | None = None,
+        passthrough_hosts: Iterable[str] = (),
+        keep_request_ids: bool = False,
+        redact: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
+    ) -> None:
+        if mode not in MODES:
+            raise ConfigError(f"Record mode {mode!r} is unknown; {did_you_mean(mode, MODES)}")
+        self.mode: str = mode
+        self.records = mode in ("new_episodes", "all")
+        self.replays = mode in ("none", "new_episodes")
+        self.keep_request_ids = keep_request_ids
+        self._worker = worker
+        self._passthrough = frozenset(host.lower().strip("[]") for host in passthrough_hosts)
+        self._redact = redact
+        self._lock = threading.RLock()
+        self._active: ContextVar[Scope | None] = ContextVar("ftgate_scope", default=None)
+        self._open: list[Scope] = []
+        self._packs: dict[Path, Pack] = {}
+        self._writers: dict[Path, PartWriter] = {}
+        self._played: dict[Path, set[tuple[str, int, int]]] = {}
+        self._switch: Switch | None = None
+        self._cleanup = contextlib.ExitStack()
+
+    # --- life ----------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Prepare the interception of HTTP clients; nothing is intercepted before a scope opens."""
+        if self._switch is None:
+            cassette = IndexedCassette(self)
+            self._switch, cleanup = interception(cassette, self._wants)
+            self._cleanup.push(cleanup)
+
+    def stop(self) -> None:
+        """Take every patch out and fold what was recorded into the packs.
+
+        Raises:
+            StoreError: a pack cannot be written; what was recorded stays in part files.
+            DataError: a pack was damaged meanwhile; what was recorded stays in part files.
+        """
+        switch, self._switch = self._switch, None
+        if switch is not None:
+            switch.off()
+        self._open.clear()
+        self._cleanup.close()
+        writers, self._writers = self._writers, {}
+        for writer in writers.values():
+            writer.close()
+        for path in writers:
+            packs.merge_parts(path)
+
+    # --- scopes --------------------------------------------------------------------------------
+
+    def scope(
+        self,
+        pack: Path,
+        suite: str,
+        variant: str,
+        case: str,
+        trial: int,
+        *,
+        rerecord: str | None = None,
+    ) -> Scope:
+        """A scope for one trial of one case; enter it around what belongs to the case.
+
+        Args:
+            pack: the file of the suite and variant, ``cassettes/<suite>/<variant>.jsonl``.
+            suite: the suite's name.
+            variant: the variant's name.
+            case: the case's id.
+            trial: the trial, counted from 0.
+            rerecord: the command that records this case, for the message of a miss.
+
+        Raises:
+            DataError: the pack is damaged.
+        """
+        path = Path(pack)
+        with self._lock:
+            if path not in self._packs:
+                self._packs[path] = packs.read(path)
+            if path not in self._writers:
+                self._writers[path] = packs.PartWriter(path, self._worker)
+            return Scope(
+                self,
+                self._packs[path],
+                self._writers[path],
+                Address(suite, variant, case, trial, rerecord),
+                self._lock,
+            )
+
+    def open_scope(self, scope: Scope) -> None:
+        """Make the scope the current one of this context."""
+        with self._lock:
+            if not scope.is_open:
+                scope.is_open = True
+                scope.parent = self._current_in_context()
+                self._open.append(scope)
+                if self._switch is not None:
+                    self._switch.on()
+            self._active.set(scope)
+
+    def close_scope(self, scope: Scope) -> None:
+        """End the scope; its parent becomes the current one of this context."""
+        with self._lock:
+            scope.is_open = False
+            self._open = [other for other in self._open if other is not scope]
+            if self._switch is not None and not self._open:
+                self._switch.off()
+        if self._active.get() is scope:
+            self._active.set(scope.parent)
+        scope.parent = None
+
+    def scope_of(self, host: str) -> Scope | None:
+        """The scope that a call to the host belongs to, ``None`` if it is not to be touched.
+
+        Raises:
+            CassetteMiss: several scopes are open and the caller's context names none of them.
+        """
+        if host in self._passthrough:
+            return None
+        scope = self._current_in_context()
+        if scope is not None or not self._open:
+            return scope
+        with self._lock:
+            parents = {id(other.parent) for other in self._open}
+            leaves = [other for other in self._open if id(other) not in parents]
+            if len(leaves) == 1:
+                return leaves[0]
+            return self._ambiguous(host)
+
+    # --- what was played -----------------------------------------------------------------------
+
+    def mark_played(self, pack: Pack, head: Head) -> None:
+        """Remember that an interaction was played."""
+        self._played.setdefault(pack.path, set()).add(played_id(head))
+
+    def _wants(self, host: str) -> bool:
+        """Whether a call may have to do with a scope; if not, it must not even be looked at."""
+        return bool(self._open) and host not in self._passthrough
+
+    def _current_in_context(self) -> Scope | None:
+        scope = self._active.get()
+        while scope is not None and not scope.is_open:
+            scope = scope.parent
+        return scope
+
+    def _ambiguous(self, host: str) -> Scope:
+        cases = ", ".join(sorted({scope.address.case for scope in self._open})[:5])
+        text = (
+            f"A call to {host} came from a thread that does not say which case it belongs to, "
+            f"while several are running ({cases}). Run the tasks one at a time: "
+            "--ftgate-concurrency=1."
+        )
+        for scope in self._open:
+            scope.misses.append(text)
+        raise CassetteMiss(text)
