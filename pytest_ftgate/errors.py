@@ -128,6 +128,12 @@ def did_you_mean(got: str, allowed: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"
 
 
+def shown(value: object) -> str:
+    """A short, printable spelling of any value for a message."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def shown_path(path: str | os.PathLike[str]) -> str:
     """The path as messages show it: relative to the working directory when it lies below it."""
     text = os.fspath(path)

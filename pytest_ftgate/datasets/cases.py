@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_ftgate.canonical import canonical_json
-from pytest_ftgate.errors import DataError, did_you_mean
+from pytest_ftgate.errors import DataError, did_you_mean, shown
 from pytest_ftgate.model import Case, Split
 from pytest_ftgate.strict_json import MAX_DEPTH, escape_all, is_too_deep
 
@@ -125,12 +125,6 @@ def as_json(raw: dict[str, Any], place: Place) -> dict[str, Any] | None:
         if b"\\ud" in text:
             raw = {**raw, key: escape_all(value)}
     return raw
-
-
-def shown(value: object) -> str:
-    """A short, printable spelling of any value for a message."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _id(value: object, place: Place) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.datasets.cases import FIELDS, Place, as_json, read_case, shown
-from pytest_ftgate.errors import DataError, DataErrors, shown_path
+from pytest_ftgate.datasets.cases import FIELDS, Place, as_json, read_case
+from pytest_ftgate.errors import DataError, DataErrors, shown, shown_path
 from pytest_ftgate.model import Case
 from pytest_ftgate.strict_json import parse, read_lines
 
