@@ -35,3 +35,24 @@ def kill_during(work: Callable[[], object], delay_s: float) -> None:
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
     assert os.WIFSIGNALED(status), "the child ended before it was killed"
+
+
+def in_parallel(number: int, work: Callable[[int], object]) -> None:
+    """Run ``work(0) .. work(number - 1)`` in forked processes at once; all must succeed."""
+    children = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        for index in range(number):
+            pid = os.fork()
+            if pid == 0:
+                code = 1
+                try:
+                    work(index)
+                    code = 0
+                except BaseException:
+                    traceback.print_exc()
+                finally:
+                    os._exit(code)
+            children.append(pid)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+    assert codes == [0] * number

@@ -1,0 +1,1 @@
+"""Runs on disk: the store, the encoding of records, and what is kept of outputs."""
