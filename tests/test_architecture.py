@@ -27,7 +27,7 @@ ROOMS_MAY_IMPORT = {
     "experiments": GROUND,
     "providers": GROUND | {"experiments"},
     "recording": GROUND,
-    "checks": GROUND,
+    "checks": GROUND | {"stats"},
     "runs": GROUND | {"datasets"},
     "verdicts": GROUND | {"stats"},
     "reports": GROUND,

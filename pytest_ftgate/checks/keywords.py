@@ -1,0 +1,270 @@
+"""jsonschema's validators, hardened against hostile documents and slow patterns.
+
+The stock keywords search with ``re`` (which can hang), compare items pairwise (which is quadratic)
+and print whole documents into messages. The ones replaced here give the same verdicts otherwise,
+with two corrections: ``$`` in a pattern matches only at the very end, as ECMA 262 says, and
+``multipleOf`` is exact for decimal fractions (19.99 is a multiple of 0.01).
+
+All of them find patterns, formats and the time left through the validator's format checker, the
+one object that travels with a validation through the whole schema.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import attrs
+import jsonschema
+from jsonschema import validators as stock
+from jsonschema.exceptions import FormatError, ValidationError
+
+from pytest_ftgate.checks.dialects import Draft, draft_of
+from pytest_ftgate.checks.evaluated import evaluated_items, evaluated_properties
+from pytest_ftgate.checks.formats import EXTRA_FORMATS, MAX_FORMAT_CHARS
+from pytest_ftgate.checks.patterns import TIMEOUT_S, Pattern
+
+BUDGET_S = 5.0
+"""Seconds that the validation of one document may take."""
+
+_STOCK = {
+    Draft.D4: jsonschema.Draft4Validator,
+    Draft.D6: jsonschema.Draft6Validator,
+    Draft.D7: jsonschema.Draft7Validator,
+    Draft.D2019: jsonschema.Draft201909Validator,
+    Draft.D2020: jsonschema.Draft202012Validator,
+}
+
+
+class OutOfTime(Exception):
+    """Validating one document took longer than :data:`BUDGET_S`."""
+
+
+class Guard(jsonschema.FormatChecker):  # type: ignore[misc]
+    """Asserts formats, searches patterns under a timeout, and ends a validation that drags on.
+
+    Args:
+        patterns: the schema's compiled patterns by source; completed as needed.
+    """
+
+    # Kept on the class: test suites that freeze time patch modules, and a deadline must hold.
+    _clock = staticmethod(time.monotonic)
+
+    def __init__(self, patterns: dict[str, Pattern]) -> None:
+        known = jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
+        self.checkers = {**known, **EXTRA_FORMATS}
+        self._patterns = patterns
+        self._deadline = self._clock() + BUDGET_S
+
+    def check(self, instance: object, format: str) -> None:
+        """Raise FormatError unless the instance conforms; unknown formats always conform."""
+        if format not in self.checkers or not isinstance(instance, str):
+            return
+        function, _ = self.checkers[format]
+        try:
+            conforms = len(instance) <= MAX_FORMAT_CHARS and bool(function(instance))
+        except Exception:  # some checkers let more escape than they declare; none may accept
+            conforms = False
+        if not conforms:
+            raise FormatError(format)
+
+    def found(self, source: str, text: str) -> bool:
+        """Whether the pattern is found in the text."""
+        pattern = self._patterns.get(source)
+        if pattern is None:
+            pattern = self._patterns[source] = Pattern(source, anchored_end=True)
+        self.tick()
+        return pattern.search(text, timeout=TIMEOUT_S) is not None
+
+    def tick(self) -> None:
+        """Raise OutOfTime when the validation has used up its budget."""
+        if self._clock() > self._deadline:
+            raise OutOfTime
+
+
+def validator(draft: Draft, schema: Any, registry: Any, patterns: dict[str, Pattern]) -> Any:
+    """A hardened validator, for one validation: its time runs from here."""
+    return _hardened(draft)(schema, registry=registry, format_checker=Guard(patterns))
+
+
+@cache
+def _hardened(draft: Draft) -> Any:
+    replaced = {
+        "additionalProperties": _additional_properties,
+        "anyOf": _any_of,
+        "multipleOf": _multiple_of,
+        "oneOf": _one_of,
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "required": _required,
+        "uniqueItems": _unique_items,
+    }
+    if draft >= Draft.D2019:
+        replaced["unevaluatedItems"] = _unevaluated_items
+        replaced["unevaluatedProperties"] = _unevaluated_properties
+    made = stock.extend(_STOCK[draft], replaced)
+    fields = [(field.name, field.alias) for field in attrs.fields(made) if field.init]
+
+    def evolve(self: Any, **changes: Any) -> Any:
+        """As the stock method, which would leave for the stock class at a nested $schema."""
+        self.format_checker.tick()
+        schema = changes.setdefault("schema", self.schema)
+        target = made
+        if isinstance(schema, Mapping) and "$schema" in schema:
+            target = _hardened(draft_of(schema, draft) or draft)
+        for name, alias in fields:
+            if alias not in changes:
+                changes[alias] = getattr(self, name)
+        return target(**changes)
+
+    made.evolve = evolve
+    return made
+
+
+def stock_class(draft: Draft) -> Any:
+    """The stock validator class of a draft; for checking schemas, which are not hostile."""
+    return _STOCK[draft]
+
+
+def _pattern(validator: Any, source: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    if validator.is_type(instance, "string") and not validator.format_checker.found(
+        source, instance
+    ):
+        yield ValidationError("pattern")
+
+
+def _pattern_properties(
+    validator: Any, patterns: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    if not validator.is_type(instance, "object"):
+        return
+    for source, subschema in patterns.items():
+        for key, value in instance.items():
+            if validator.format_checker.found(source, key):
+                yield from validator.descend(value, subschema, path=key, schema_path=source)
+
+
+def _additional_properties(
+    validator: Any, allowed: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    if not validator.is_type(instance, "object"):
+        return
+    named = schema.get("properties", {})
+    sources = schema.get("patternProperties", {})
+    for key, value in instance.items():
+        if key in named or any(validator.format_checker.found(source, key) for source in sources):
+            continue
+        yield from _not_allowed_or_descend(validator, allowed, key, value)
+
+
+def _unevaluated_properties(
+    validator: Any, allowed: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    if not validator.is_type(instance, "object"):
+        return
+    others = {key: value for key, value in schema.items() if key != "unevaluatedProperties"}
+    evaluated = evaluated_properties(validator, instance, others)
+    for key, value in instance.items():
+        if key not in evaluated:
+            yield from _not_allowed_or_descend(validator, allowed, key, value)
+
+
+def _unevaluated_items(
+    validator: Any, allowed: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    if not validator.is_type(instance, "array"):
+        return
+    others = {key: value for key, value in schema.items() if key != "unevaluatedItems"}
+    evaluated = evaluated_items(validator, instance, others)
+    for index, value in enumerate(instance):
+        if index not in evaluated:
+            yield from _not_allowed_or_descend(validator, allowed, index, value)
+
+
+def _not_allowed_or_descend(
+    validator: Any, allowed: Any, key: str | int, value: Any
+) -> Iterator[ValidationError]:
+    if allowed is False:
+        yield ValidationError("not allowed", path=(key,), instance=value)
+    else:
+        yield from validator.descend(value, allowed, path=key)
+
+
+def _required(
+    validator: Any, required: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    if validator.is_type(instance, "object"):
+        missing = [name for name in required if name not in instance]
+        for name in missing:
+            yield ValidationError(name)
+
+
+def _unique_items(
+    validator: Any, unique: bool, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    if not unique or not validator.is_type(instance, "array"):
+        return
+    seen: dict[Any, int] = {}
+    for index, item in enumerate(instance):
+        first = seen.setdefault(identity(item), index)
+        if first != index:
+            yield ValidationError(f"items {first} and {index}")
+            return
+
+
+def identity(value: Any) -> Any:
+    """A hashable stand-in: equal exactly when JSON Schema calls the values equal.
+
+    Numbers are equal by value (1 and 1.0), a boolean never equals a number, and the order of an
+    object's keys does not matter.
+    """
+    if isinstance(value, bool):
+        return (bool, value)
+    if isinstance(value, Mapping):
+        return frozenset((key, identity(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return tuple([identity(item) for item in value])
+    return value
+
+
+def _multiple_of(
+    validator: Any, step: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    if validator.is_type(instance, "number") and (_exact(instance) / _exact(step)).denominator != 1:
+        yield ValidationError("multipleOf")
+
+
+def _exact(number: Any) -> Fraction:
+    """The decimal number that was written, not the binary fraction nearest to it."""
+    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
+
+
+def _any_of(validator: Any, branches: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    failed, context = _first_valid(validator, branches, instance)
+    if failed == len(branches):
+        yield ValidationError("anyOf", context=context)
+
+
+def _one_of(validator: Any, branches: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    failed, context = _first_valid(validator, branches, instance)
+    if failed == len(branches):
+        yield ValidationError("oneOf", context=context)
+        return
+    for index in range(failed + 1, len(branches)):
+        if validator.evolve(schema=branches[index]).is_valid(instance):
+            yield ValidationError(f"branches {failed} and {index}")
+            return
+
+
+def _first_valid(validator: Any, branches: Any, instance: Any) -> tuple[int, list[ValidationError]]:
+    """How many branches fail before one holds, and why."""
+    context: list[ValidationError] = []
+    for index, branch in enumerate(branches):
+        errors = list(validator.descend(instance, branch, schema_path=index))
+        if not errors:
+            return index, context
+        context.extend(errors)
+    return len(branches), context

@@ -1,0 +1,297 @@
+"""What can be known of a schema before the first output.
+
+Its references are resolved, its documents checked against their meta-schema, its patterns
+compiled, its doubtful places listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import referencing
+from jsonschema.exceptions import best_match
+from jsonschema.validators import SPECIFICATIONS
+from referencing import jsonschema as specifications
+from referencing.exceptions import Unresolvable, Unretrievable
+
+from pytest_ftgate.checks import lint
+from pytest_ftgate.checks.dialects import (
+    SCHEMA_LISTS,
+    SCHEMA_MAPS,
+    SCHEMA_VALUED,
+    URIS,
+    Draft,
+    draft_of,
+)
+from pytest_ftgate.checks.keywords import stock_class
+from pytest_ftgate.checks.patterns import Pattern, PatternError
+from pytest_ftgate.checks.reasons import json_path
+from pytest_ftgate.errors import DataError, did_you_mean, shown_path
+from pytest_ftgate.text import preview, shown
+
+if TYPE_CHECKING:
+    from pytest_ftgate.checks.outputs import Json
+
+_SPECIFICATIONS = {
+    Draft.D4: specifications.DRAFT4,
+    Draft.D6: specifications.DRAFT6,
+    Draft.D7: specifications.DRAFT7,
+    Draft.D2019: specifications.DRAFT201909,
+    Draft.D2020: specifications.DRAFT202012,
+}
+_BASE = "urn:pytest-ftgate:schema"
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What validation needs of a schema: where it starts, and all that it refers to."""
+
+    draft: Draft
+    entry: Mapping[str, str]
+    registry: Any
+    patterns: dict[str, Pattern]
+    warnings: tuple[str, ...]
+
+
+class Refused(Exception):
+    """A reference leads where none may lead."""
+
+
+class ProjectFiles:
+    """The JSON files below a root; no reference reads any other."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+
+    def read(self, file: Path) -> Json:
+        """The document in a file.
+
+        Raises:
+            DataError: when it is missing, not UTF-8 or not JSON.
+        """
+        from pytest_ftgate.checks.files import read_json
+
+        return read_json(file, "schema")
+
+    def fetch(self, uri: str) -> tuple[Path, Json]:
+        """The document that a reference names.
+
+        Raises:
+            Refused: unless the URI is that of a file inside the root.
+            DataError: when the file is no JSON.
+        """
+        parts = urlsplit(uri)
+        if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
+            raise Refused("only files inside the project root are read, never the network")
+        file = Path(unquote(parts.path)).resolve()
+        if not file.is_relative_to(self._root):
+            raise Refused(f"it lies outside the project root {self._root}")
+        if not file.is_file():
+            raise Refused(f"there is no file {shown_path(file)}")
+        return file, self.read(file)
+
+
+def link(document: Json, file: Path | None, files: ProjectFiles | None) -> Linked:
+    """Check a schema and all it refers to.
+
+    Args:
+        document: the schema.
+        file: where it was read; ``None`` for data, which can refer to nothing but itself.
+        files: what references may read.
+
+    Raises:
+        DataError: naming the place in the schema.
+    """
+    return _Linker(files).link(document, file)
+
+
+@dataclass
+class _Place:
+    """A subschema on its way to be looked at."""
+
+    schema: Any
+    resolver: Any
+    document: _Document
+    path: tuple[str | int, ...]
+
+    @property
+    def shown(self) -> str:
+        return json_path(self.path)
+
+
+@dataclass(frozen=True)
+class _Document:
+    source: str
+    draft: Draft
+    contents: Any
+
+
+@dataclass
+class _Linker:
+    files: ProjectFiles | None
+    documents: dict[str, _Document] = field(default_factory=dict)
+    patterns: dict[str, Pattern] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+
+    def link(self, contents: Json, file: Path | None) -> Linked:
+        base = file.resolve().as_uri() if file is not None else _BASE
+        root = self._admit(base, contents, str(file) if file is not None else "<schema>")
+        resource = _SPECIFICATIONS[root.draft].create_resource(contents)
+        registry = _with_specifications(self._retrieve)
+        start = registry.with_resource(base, resource).resolver().lookup(base)
+        self._walk(_Place(contents, start.resolver, root, ()))
+        return Linked(
+            draft=root.draft,
+            entry={"$ref": base},
+            registry=self._complete(),
+            patterns=self.patterns,
+            warnings=tuple(self.warnings),
+        )
+
+    def _complete(self) -> Any:
+        """All documents at hand, so that validation itself can read nothing more."""
+        resources = [
+            (uri, _SPECIFICATIONS[held.draft].create_resource(held.contents))
+            for uri, held in self.documents.items()
+        ]
+        return _with_specifications(None).with_resources(resources).crawl()
+
+    def _retrieve(self, uri: str) -> Any:
+        if uri not in self.documents:
+            if self.files is None:
+                raise Refused("a schema given as data can refer to nothing but itself")
+            file, contents = self.files.fetch(uri)
+            self._admit(uri, contents, str(file))
+        held = self.documents[uri]
+        return _SPECIFICATIONS[held.draft].create_resource(held.contents)
+
+    def _admit(self, uri: str, contents: Any, source: str) -> _Document:
+        draft = draft_of(contents)
+        if draft is None:
+            raise DataError(
+                source,
+                f"$schema is {preview(contents['$schema'])}, which is no known draft",
+                "allowed: " + ", ".join(URIS),
+            )
+        self.documents[uri] = held = _Document(source, draft, contents)
+        _check(held, contents, ())
+        return held
+
+    def _walk(self, first: _Place) -> None:
+        places, targets = [first], list[_Place]()
+        while places or targets:
+            # References last: what they reach by other ways has then been checked in its place.
+            place = places.pop() if places else targets.pop()
+            if id(place.schema) in self.seen or not isinstance(place.schema, Mapping):
+                continue
+            self.seen.add(id(place.schema))
+            self._look_at(place)
+            targets.extend(self._referred(place))
+            places.extend(_subschemas(place))
+
+    def _look_at(self, place: _Place) -> None:
+        for doubt in lint.doubts(place.schema, place.document.draft):
+            where = f"{shown_path(place.document.source)}: {place.shown}"
+            self.warnings.append(shown(f"{where}: {doubt}", 300))
+        sources = [place.schema["pattern"]] if "pattern" in place.schema else []
+        for source in [*sources, *place.schema.get("patternProperties", ())]:
+            if source in self.patterns:
+                continue
+            try:
+                self.patterns[source] = Pattern(source, anchored_end=True)
+            except PatternError as error:
+                raise DataError(
+                    place.document.source,
+                    f"{place.shown}: the pattern {preview(source)} is not a regular expression: "
+                    f"{error}",
+                ) from None
+
+    def _referred(self, place: _Place) -> Iterator[_Place]:
+        for key in _REFERENCES:
+            ref = place.schema.get(key)
+            if isinstance(ref, str):
+                resolved = self._lookup(place, key, ref)
+                document = self._document_of(resolved, place)
+                if id(resolved.contents) not in self.seen:
+                    _check(document, resolved.contents, (ref,))
+                yield _Place(resolved.contents, resolved.resolver, document, (ref,))
+
+    def _lookup(self, place: _Place, key: str, ref: str) -> Any:
+        try:
+            return place.resolver.lookup(ref)
+        except Unresolvable as error:
+            cause = error.__cause__
+            if isinstance(cause, Unretrievable):
+                cause = cause.__cause__
+            if isinstance(cause, DataError):
+                raise cause from None
+            why = str(cause) if isinstance(cause, Refused) else "there is nothing at that place"
+            raise DataError(
+                place.document.source,
+                f"{place.shown}: {key} {preview(ref, 120)} cannot be followed: {why}",
+                _nearest(ref, place.document.contents),
+            ) from None
+
+    def _document_of(self, resolved: Any, place: _Place) -> _Document:
+        return self.documents.get(resolved.resolver._base_uri, place.document)
+
+
+def _with_specifications(retrieve: Callable[[str], Any] | None) -> Any:
+    """A registry that holds the drafts' own documents and can retrieve others only as told."""
+    registry: Any = referencing.Registry
+    return SPECIFICATIONS.combine(registry(retrieve=retrieve) if retrieve else registry())
+
+
+def _check(document: _Document, schema: Any, path: tuple[str | int, ...]) -> None:
+    if not isinstance(schema, (Mapping, bool)):
+        raise DataError(
+            document.source,
+            f"{json_path(path)}: a schema is an object or a boolean, got {preview(schema)}",
+        )
+    made = stock_class(document.draft)
+    try:
+        error = best_match(made(made.META_SCHEMA).iter_errors(schema))
+    except RecursionError:
+        raise DataError(document.source, "the schema is nested too deeply") from None
+    if error is not None:
+        where = json_path((*path, *error.absolute_path))
+        raise DataError(
+            document.source,
+            f"{where}: not valid in {document.draft.label}: {shown(error.message, 200)}",
+            "see https://json-schema.org for the keyword's form, or name the draft by $schema",
+        )
+
+
+def _subschemas(place: _Place) -> Iterator[_Place]:
+    specification = _SPECIFICATIONS[place.document.draft]
+    for key, value in place.schema.items():
+        for steps, each in _below(key, value):
+            if isinstance(each, Mapping):
+                resolver = place.resolver.in_subresource(specification.create_resource(each))
+                yield _Place(each, resolver, place.document, (*place.path, *steps))
+
+
+def _below(key: str, value: Any) -> list[tuple[tuple[str | int, ...], Any]]:
+    """The subschemas in a keyword's value, each with the steps that lead to it."""
+    if key in SCHEMA_MAPS and isinstance(value, Mapping):
+        return [((key, name), each) for name, each in value.items()]
+    if key in SCHEMA_LISTS and isinstance(value, list):
+        return [((key, index), each) for index, each in enumerate(value)]
+    return [((key,), value)] if key in SCHEMA_VALUED else []
+
+
+def _nearest(ref: str, contents: Any) -> str:
+    if not isinstance(contents, Mapping) or not ref.startswith("#"):
+        return ""
+    places = [
+        f"#/{holder}/{name}"
+        for holder in ("$defs", "definitions")
+        for name in contents.get(holder, ())
+    ]
+    return did_you_mean(ref, places) if places else ""
