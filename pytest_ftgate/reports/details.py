@@ -1,0 +1,189 @@
+"""What the terminal says below the KPI tables: gates, comparison, misses and, on request, more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rich.text import Text
+
+from pytest_ftgate.reports import numbers, wording
+from pytest_ftgate.reports.kpi_table import STYLES, grid
+from pytest_ftgate.reports.wording import name
+from pytest_ftgate.text import shown
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from pytest_ftgate.model import LabelTable, Miss, SliceResult, SuiteResult
+
+_FEW, _MANY = 5, 20
+_LISTED = 6
+_OUTPUT_LIMIT = 400
+_LABEL_LIMIT = 14
+_TELLING = ("block", "warn")
+
+
+@dataclass(frozen=True)
+class Details:
+    """The blocks of one suite's section; an empty block is not shown."""
+
+    suite: SuiteResult
+    width: int
+    verbosity: int
+
+    @property
+    def _verbose(self) -> bool:
+        return self.verbosity > 0
+
+    def gates(self) -> list[RenderableType]:
+        """A sentence for each gate that did not pass; with ``-v`` for each gate."""
+        gates = self.suite.gates if self._verbose else wording.failing_gates(self.suite)
+        return hanging(
+            [
+                (
+                    Text(gate.verdict, style=STYLES.get(gate.verdict, "")),
+                    f"{name(gate.name)}: {wording.sentence(gate.reason)}",
+                )
+                for gate in gates
+            ]
+        )
+
+    def comparison(self) -> list[RenderableType]:
+        """What changed against the baseline: cases, and slices where they say something."""
+        suite = self.suite
+        most = 100 if self._verbose else _LISTED
+        flipped = (("newly failing", suite.newly_failing), ("newly fixed", suite.newly_fixed))
+        lines = [
+            (label, f"{len(cases):,}: {wording.listed(cases, most)}")
+            for label, cases in flipped
+            if cases
+        ]
+        if suite.added or suite.removed or suite.changed:
+            lines.append(("cases", wording.comparability(suite)))
+        if sensitivity := wording.sensitivity(suite):
+            lines.append(("sensitivity", sensitivity))
+        for item in suite.slices:
+            if item.flag in _TELLING or (self._verbose and item.flag != "none"):
+                lines.append((f"slice {item.flag}", self._slice_text(item)))
+        return hanging([(Text(label, style="dim"), text) for label, text in lines])
+
+    def misses(self) -> list[RenderableType]:
+        """The worst cases, few unless asked for more."""
+        misses = self.suite.misses
+        most = (_FEW, _MANY)[self.verbosity] if self.verbosity < 2 else len(misses)
+        if not misses:
+            return []
+        rows = [row for miss in misses[:most] for row in self._miss_rows(miss)]
+        first, second = (max(row[column].cell_len for row in rows) for column in (0, 1))
+        first = min(first, max(self.width // 3, 8))
+        table = grid()
+        table.add_column(width=first, no_wrap=True, overflow="ellipsis")
+        table.add_column(width=second, no_wrap=True)
+        table.add_column(
+            width=max(self.width - first - second - 4, 10),
+            no_wrap=not self._verbose,
+            overflow="fold" if self._verbose else "ellipsis",
+        )
+        for row in rows:
+            table.add_row(*row)
+        lines: list[RenderableType] = [_dim("worst misses"), table]
+        if len(misses) > most:
+            hint = "-v" if self.verbosity < 1 else "-vv"
+            lines.append(_dim(f"and {len(misses) - most:,} more ({hint} shows more)"))
+        return lines
+
+    def extra(self) -> list[list[RenderableType]]:
+        """Strata and label confusion, with ``-v`` only."""
+        if not self._verbose:
+            return []
+        return [self._strata(), *(self._confusion(labels) for labels in self.suite.labels)]
+
+    def _miss_rows(self, miss: Miss) -> list[tuple[Text, Text, Text]]:
+        """Case, outcome and reason; with ``-v`` a line a reason, and the output."""
+        reasons = miss.reasons if self._verbose and miss.reasons else (wording.miss_reason(miss),)
+        texts = [Text(wording.line(reason)) for reason in reasons]
+        if self._verbose and miss.output is not None:
+            texts.append(_dim(f"output: {shown(miss.output, _OUTPUT_LIMIT)}"))
+        label = Text(wording.case_label(miss.case, miss.trial))
+        outcome = Text(miss.outcome, style=STYLES.get(miss.outcome, ""))
+        return [(label, outcome, texts[0]), *((Text(), Text(), text) for text in texts[1:])]
+
+    def _slice_text(self, item: SliceResult) -> str:
+        unit = next((kpi.unit for kpi in self.suite.kpis if kpi.name == item.kpi), "rate")
+        now, before = (numbers.number(value, unit) for value in (item.value, item.baseline))
+        change = "" if item.delta is None else f", {numbers.signed(item.delta, unit)}"
+        return f"{name(item.slice)}: {name(item.kpi)} {now} from {before}{change} (n={item.n:,})"
+
+    def _strata(self) -> list[RenderableType]:
+        kpis = [kpi for kpi in self.suite.kpis if kpi.strata]
+        strata = list(dict.fromkeys(stratum for kpi in kpis for stratum in kpi.strata))
+        if not strata:
+            return []
+        table = _headed(("KPI", *(shown(stratum, _LABEL_LIMIT) for stratum in strata)))
+        for kpi in kpis:
+            cells = []
+            for stratum in strata:
+                seen = kpi.strata.get(stratum)
+                text = "" if seen is None else f"{numbers.number(seen.value, kpi.unit)} ({seen.n})"
+                cells.append(Text(text))
+            table.add_row(Text(name(kpi.name)), *cells)
+        return [_dim("by stratum, value (n)"), table]
+
+    def _confusion(self, labels: LabelTable) -> list[RenderableType]:
+        names = [shown(label, _LABEL_LIMIT) if label else "(none)" for label in labels.labels]
+        heading = f"{name(labels.check)}: expected in rows, predicted in columns"
+        needed = sum(len(label) + 2 for label in names) + _LABEL_LIMIT + 30
+        if needed > self.width:
+            return [_dim(f"{name(labels.check)}: most frequent confusions"), _pairs(labels)]
+        table = _headed(("", *names, "precision", "recall", "F1"))
+        for row, label in enumerate(labels.labels):
+            key = label or ""
+            rates = (measure.get(key) for measure in (labels.precision, labels.recall, labels.f1))
+            cells = [Text(str(count), style="" if count else "dim") for count in labels.counts[row]]
+            shares = ["" if rate is None else numbers.number(rate, "rate") for rate in rates]
+            table.add_row(Text(names[row]), *cells, *map(Text, shares))
+        return [_dim(heading), table]
+
+
+def hanging(rows: list[tuple[Text, str]]) -> list[RenderableType]:
+    """Labels and texts that wrap beside them, not below; nothing for no rows."""
+    if not rows:
+        return []
+    table = grid()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, text in rows:
+        table.add_row(label, Text(text))
+    return [table]
+
+
+def _pairs(labels: LabelTable) -> Table:
+    """The ten largest confusions as a list, for tables too wide to show."""
+    found = [
+        (count, expected, predicted)
+        for expected, row in zip(labels.labels, labels.counts, strict=True)
+        for predicted, count in zip(labels.labels, row, strict=True)
+        if count and expected != predicted
+    ]
+    table = grid()
+    table.add_column(justify="right")
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for count, expected, predicted in sorted(found, key=lambda item: -item[0])[:10]:
+        pair = (name(label) if label else "(none)" for label in (expected, predicted))
+        table.add_row(str(count), Text("expected {}, predicted {}".format(*pair)))
+    return table
+
+
+def _headed(headings: tuple[str, ...]) -> Table:
+    table = grid()
+    table.show_header = True
+    for position, heading in enumerate(headings):
+        justify: Literal["right", "left"] = "right" if position else "left"
+        table.add_column(Text(heading), justify=justify, no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _dim(text: str) -> Text:
+    return Text(text, style="dim")

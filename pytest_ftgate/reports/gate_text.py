@@ -1,0 +1,108 @@
+"""What pytest shows of a gate: its text in the FAILURES section and its reason in JUnit XML."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_ftgate.reports import numbers, wording
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ftgate.model import (
+        GateResult,
+        KpiResult,
+        Miss,
+        Observation,
+        SuiteResult,
+        Verdict,
+    )
+
+_CASES = 5
+_REASON_LIMIT = 120
+_CHECKS = {"policy_violation_rate": "policy"}
+
+
+def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> str:
+    """The failure text of one gate: what, why, the numbers, the worst cases, where to look."""
+    lines = [
+        f"gate {wording.name(gate.name)} of {wording.title(suite)} ({wording.scale(suite)})",
+        wording.sentence(gate.reason),
+    ]
+    kpi = next((kpi for kpi in suite.kpis if kpi.name == gate.name), None)
+    if kpi is not None:
+        lines += ["", *_facts(kpi)]
+    if worst := _worst(suite, gate):
+        lines += ["", *worst]
+    lines += ["", f"look at it: pytest-ftgate show {shlex.quote(verdict.run.id)}"]
+    return "\n".join(lines)
+
+
+def must_pass(misses: Sequence[Observation]) -> str:
+    """The failure text of an item that missed a check it must pass, all its misses with it."""
+    return "\n".join(
+        f"{'must pass' if seen.must_pass else 'missed'}: {wording.name(seen.check)}: "
+        f"{wording.sentence(seen.reason or 'the check does not hold')}"
+        for seen in sorted(misses, key=lambda seen: not seen.must_pass)
+    )
+
+
+def missed(misses: Sequence[Observation]) -> str:
+    """The reason of a missed item on one line: the short summary and JUnit XML show it."""
+    return "; ".join(
+        f"{wording.name(seen.check)}: {wording.line(seen.reason or 'the check does not hold')}"
+        for seen in misses
+    )
+
+
+def junit_reason(gate: GateResult) -> str:
+    """The reason of a gate that neither passed nor failed, on one line."""
+    return f"{gate.verdict}: {wording.sentence(gate.reason)}"
+
+
+def _facts(kpi: KpiResult) -> list[str]:
+    facts = [
+        ("value", numbers.value(kpi)),
+        ("threshold", numbers.threshold(kpi)),
+        ("95 % interval", f"{numbers.interval(kpi)} (n = {kpi.n:,})"),
+    ]
+    if kpi.baseline is not None:
+        facts += [
+            ("baseline", numbers.baseline(kpi)),
+            ("difference", f"{numbers.change(kpi)} (90 % interval)"),
+        ]
+    if flips := wording.flips(kpi):
+        facts.append(("flips", flips))
+    if kpi.mde is not None:
+        facts.append(("sensitivity", wording.could_not_see(kpi)))
+    return [f"  {label:<14} {text}" for label, text in facts if text]
+
+
+def _worst(suite: SuiteResult, gate: GateResult) -> list[str]:
+    misses = _relevant(suite, gate.name)
+    lines = [
+        f"  {wording.case_label(case.case, case.trial)}  {case.outcome}  "
+        f"{wording.miss_reason(case, _REASON_LIMIT)}"
+        for case in misses[:_CASES]
+    ]
+    if len(misses) > _CASES:
+        lines.append(f"  and {len(misses) - _CASES:,} more")
+    return lines
+
+
+def _relevant(suite: SuiteResult, gate: str) -> list[Miss]:
+    """The misses behind a gate, with the reasons that name its check when there are such."""
+    if gate == "errors":
+        return [miss for miss in suite.misses if miss.outcome == "error"]
+    check = _CHECKS.get(gate, gate)
+    own = [
+        (miss, tuple(r for r in miss.reasons if r.startswith(f"{check}:"))) for miss in suite.misses
+    ]
+    named = [replace(miss, reasons=reasons) for miss, reasons in own if reasons]
+    if named:
+        return named
+    unit = next((kpi.unit for kpi in suite.kpis if kpi.name == gate), None)
+    return list(suite.misses) if unit in ("rate", "score") else []

@@ -1,0 +1,126 @@
+"""What a reader does next: the most urgent thing only, as a command to copy."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_ftgate.reports.wording import gated, has_baseline, lost, unfinished
+from pytest_ftgate.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ftgate.model import SuiteResult, Verdict
+
+
+class NextStep(NamedTuple):
+    """A command (or an edit) and what it brings."""
+
+    command: str
+    why: str
+
+
+def next_step(verdict: Verdict) -> NextStep | None:
+    """The one thing to do now; ``None`` when nothing needs doing."""
+    if not verdict.suites:
+        return None
+    rules = (
+        _collect,
+        _record,
+        _look_at_errors,
+        _run_again,
+        _look_at_block,
+        _run_all,
+        _gate,
+        _accept,
+        _look,
+    )
+    return next((step for rule in rules if (step := rule(verdict)) is not None), None)
+
+
+def reproduce(verdict: Verdict) -> str:
+    """The command that evaluates the same suites, variants and splits again."""
+    return _pytest(verdict.suites)
+
+
+def show(verdict: Verdict) -> str:
+    """The command that shows the run's cases."""
+    return f"pytest-ftgate show {shlex.quote(shown(verdict.run.id))}"
+
+
+def _collect(verdict: Verdict) -> NextStep | None:
+    suites = [suite for suite in verdict.suites if not suite.selected]
+    if not suites:
+        return None
+    return NextStep(f"{_pytest(suites)} --collect-only", "lists the cases that would run")
+
+
+def _record(verdict: Verdict) -> NextStep | None:
+    suites = [suite for suite in verdict.suites if _lacks_recordings(suite)]
+    if not suites:
+        return None
+    command = f"{_pytest(suites)} --ftgate-record=new_episodes"
+    return NextStep(command, "records the calls that the cassettes do not hold")
+
+
+def _look_at_errors(verdict: Verdict) -> NextStep | None:
+    if not any(suite.counts.get("error") for suite in verdict.suites):
+        return None
+    return NextStep(show(verdict), "shows the errors in full")
+
+
+def _run_again(verdict: Verdict) -> NextStep | None:
+    if unfinished(verdict) is None and not any(map(lost, verdict.suites)):
+        return None
+    return NextStep(_pytest(verdict.suites), "runs every case again")
+
+
+def _look_at_block(verdict: Verdict) -> NextStep | None:
+    if not any(suite.verdict in ("block", "error") for suite in verdict.suites):
+        return None
+    return NextStep(show(verdict), "shows the cases behind the verdict")
+
+
+def _run_all(verdict: Verdict) -> NextStep | None:
+    suites = [suite for suite in verdict.suites if suite.partial]
+    if not suites:
+        return None
+    return NextStep(_pytest(suites), "runs every case, so that the gates can speak")
+
+
+def _gate(verdict: Verdict) -> NextStep | None:
+    if any(gated(kpi) for suite in verdict.suites for kpi in suite.kpis):
+        return None
+    return NextStep("give the experiment a [kpi.pass_rate] with min = ...", "a gate for the merge")
+
+
+def _accept(verdict: Verdict) -> NextStep | None:
+    suites = verdict.suites
+    if any(has_baseline(suite) or suite.split == "holdout" for suite in suites):
+        return None
+    command = f"pytest-ftgate baseline accept {shlex.quote(shown(verdict.run.id))}"
+    return NextStep(command, "compares later runs with this one")
+
+
+def _look(verdict: Verdict) -> NextStep | None:
+    if not any(suite.verdict != "pass" or suite.misses for suite in verdict.suites):
+        return None
+    return NextStep(show(verdict), "shows the misses")
+
+
+def _lacks_recordings(suite: SuiteResult) -> bool:
+    return any(
+        reason.startswith("CassetteMiss") for miss in suite.misses for reason in miss.reasons
+    )
+
+
+def _pytest(suites: Sequence[SuiteResult]) -> str:
+    files = dict.fromkeys(suite.file for suite in suites if suite.file)
+    variants = dict.fromkeys(suite.variant for suite in suites)
+    splits = dict.fromkeys(suite.split for suite in suites if suite.split != "dev")
+    words = ["pytest", *files, *(f"--ftgate-variant={variant}" for variant in variants)]
+    words += [
+        "--ftgate-holdout" if split == "holdout" else f"--ftgate-split={split}" for split in splits
+    ]
+    return " ".join(shlex.quote(shown(word)) for word in words)

@@ -1,0 +1,190 @@
+"""The terminal section: calm at 80 columns, fuller at 120, readable without colour."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from pytest_ftgate.reports import kpi_table, wording
+from pytest_ftgate.reports.details import Details, hanging
+from pytest_ftgate.reports.kpi_table import INDENT, STYLES
+from pytest_ftgate.reports.next_step import next_step as what_next
+from pytest_ftgate.reports.wording import name
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from pytest_ftgate.model import SuiteResult, Verdict
+
+NARROWEST = 40
+_ASCII = str.maketrans("·×–−─├┤┼┊●…", "|x---||+:o~")
+
+
+def render(
+    verdict: Verdict,
+    *,
+    width: int,
+    color: bool,
+    verbosity: int = 0,
+    unicode: bool = True,
+    next_step: bool = True,
+) -> str:
+    """The section that ends a session, without its title line.
+
+    Args:
+        verdict: the verdict document.
+        width: columns of the terminal; fewer than 40 are taken as 40.
+        color: whether ANSI colours may be used; the text reads the same without.
+        verbosity: as pytest's: 0 normal, 1 and more for details, -1 one line per suite,
+            -2 nothing.
+        unicode: whether the terminal's encoding can show lines and dots; otherwise plain ASCII.
+        next_step: whether to end with what to do next.
+
+    Returns:
+        Lines that end in a line feed each; empty at verbosity -2 and below.
+    """
+    if verbosity <= -2:
+        return ""
+    output = StringIO()
+    console = _console(output, max(width, NARROWEST), color)
+    if verbosity == -1:
+        for suite in verdict.suites:
+            console.print(_line(suite), no_wrap=True, overflow="ellipsis")
+    else:
+        _write_section(console, verdict, verbosity)
+    if next_step and verbosity >= 0:
+        _write_next_step(console, verdict)
+    return _finished(output.getvalue(), unicode)
+
+
+def _console(file: StringIO, width: int, color: bool) -> Console:
+    return Console(
+        file=file,
+        width=width,
+        color_system="standard" if color else None,
+        force_terminal=color,
+        no_color=not color,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        _environ={},
+    )
+
+
+def _finished(output: str, unicode: bool) -> str:
+    text = "".join(f"{line.rstrip()}\n" for line in output.splitlines())
+    if unicode:
+        return text
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _write_section(console: Console, verdict: Verdict, verbosity: int) -> None:
+    if (why := wording.unfinished(verdict)) is not None:
+        _write_banner(console, "INCOMPLETE", why)
+        console.print()
+    if not verdict.suites:
+        console.print("No suite was evaluated: there is nothing to judge.")
+    for suite in verdict.suites:
+        _write_suite(console, suite, verbosity)
+    lines = wording.saturation(verdict)
+    for item in hanging([(Text("saturation", style="bold"), line) for line in lines]):
+        console.print(item)
+
+
+def _write_suite(console: Console, suite: SuiteResult, verbosity: int) -> None:
+    console.print(_heading(suite, console.width), no_wrap=True)
+    console.print(_indented(_counts(suite)))
+    for word, why in (("INCOMPLETE", wording.lost(suite)), ("PARTIAL", suite.partial)):
+        if why:
+            _write_banner(console, word, why)
+    if suite.kpis:
+        for table in kpi_table.tables(suite, console.width):
+            _write_block(console, [table])
+    else:
+        console.print(_indented(Text("no KPIs: no case was scored", style="yellow")))
+    details = Details(suite, console.width - INDENT, verbosity)
+    for block in (details.gates(), details.comparison(), details.misses(), *details.extra()):
+        _write_block(console, block)
+    facts = (*wording.provenance(suite), *wording.spending(suite))
+    _write_block(console, [Text(line, style="dim") for line in _flow(facts, details.width)])
+    console.print()
+
+
+def _flow(parts: tuple[str, ...], width: int) -> list[str]:
+    """The parts joined by dots, with line ends between parts only."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and cell_len(lines[-1]) + cell_len(part) + 3 <= width:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def _write_block(console: Console, lines: list[RenderableType]) -> None:
+    if lines:
+        console.print()
+    for line in lines:
+        console.print(_indented(line))
+
+
+def _heading(suite: SuiteResult, width: int) -> Text:
+    verdict = suite.verdict.upper()
+    text = Text("── ", style="dim")
+    text.append(wording.title(suite), style="bold not dim")
+    text.append(f" · {wording.scale(suite)} ", style="not dim")
+    tail = len(verdict) + 4
+    text.truncate(width - tail - 1, overflow="ellipsis")
+    text.append("─" * (width - tail - text.cell_len))
+    text.append(f" {verdict} ", style=f"not dim {STYLES.get(suite.verdict, '')}")
+    text.append("──")
+    return text
+
+
+def _line(suite: SuiteResult) -> Text:
+    """One suite on one line, for ``-q``: the verdict and its gates before the counts."""
+    text = Text.assemble(
+        (wording.title(suite), "bold"),
+        "  ",
+        (suite.verdict.upper(), STYLES.get(suite.verdict, "")),
+    )
+    if gates := wording.failing_gates(suite):
+        text.append(f" {', '.join(name(gate.name) for gate in gates)}")
+    return text.append(f"  {wording.counts_text(suite)}")
+
+
+def _counts(suite: SuiteResult) -> Text:
+    text = Text()
+    for outcome, amount in wording.counts(suite):
+        style = STYLES.get(outcome, "") if amount else "dim"
+        text.append(" · " if text else "", style="dim")
+        text.append(wording.counted(outcome, amount), style=style)
+    return text
+
+
+def _write_banner(console: Console, word: str, why: str) -> None:
+    for item in hanging([(Text(word, style="bold yellow"), wording.sentence(why))]):
+        console.print(_indented(item))
+
+
+def _write_next_step(console: Console, verdict: Verdict) -> None:
+    step = what_next(verdict)
+    if step is None:
+        return
+    command = Text.assemble(("next: ", "bold"), step.command)
+    why = Text(f"({step.why})", style="dim")
+    if command.cell_len + why.cell_len + 2 <= console.width:
+        console.print(Text.assemble(command, "  ", why))
+    else:  # a command must survive copying, so it is never wrapped by us
+        console.print(command, soft_wrap=True)
+        console.print(Padding(why, (0, 0, 0, 6)))
+
+
+def _indented(item: RenderableType) -> Padding:
+    return Padding(item, (0, 0, 0, INDENT))

@@ -1,0 +1,212 @@
+"""The sentences and phrases that every report shares, so that all tell the same story."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
+
+from pytest_ftgate.reports.numbers import number, plural, points
+from pytest_ftgate.text import shown
+
+if TYPE_CHECKING:
+    from pytest_ftgate.model import GateResult, KpiResult, Miss, SuiteResult, Verdict
+
+NAME_LIMIT = 60
+REASON_LIMIT = 2_000
+_COUNTS = ("passed", "missed", "failed", "error")
+_PLURALS = {"error": "errors"}
+
+
+def name(text: str) -> str:
+    """A suite, variant, KPI, slice or case name as it may be shown."""
+    return shown(text, NAME_LIMIT)
+
+
+def title(suite: SuiteResult) -> str:
+    """``tickets [v3]``."""
+    return f"{name(suite.suite)} [{name(suite.variant)}]"
+
+
+def scale(suite: SuiteResult) -> str:
+    """``dev · 200 cases × 3 trials``."""
+    sizes = f"{plural(suite.cases, 'case')} × {plural(suite.trials, 'trial')}"
+    return f"{name(suite.split)} · {sizes}"
+
+
+def counts(suite: SuiteResult) -> tuple[tuple[str, int], ...]:
+    """Outcome and number, in reading order; a skipped count only when there is one."""
+    rows = [(outcome, suite.counts.get(outcome, 0)) for outcome in _COUNTS]
+    if skipped := suite.counts.get("skipped", 0):
+        rows.append(("skipped", skipped))
+    return tuple(rows)
+
+
+def counts_text(suite: SuiteResult) -> str:
+    """``182 passed · 18 missed · 0 failed · 0 errors``."""
+    return " · ".join(counted(outcome, amount) for outcome, amount in counts(suite))
+
+
+def counted(outcome: str, amount: int) -> str:
+    """``1 error``, ``3 errors``, ``18 missed``."""
+    return f"{amount:,} {outcome if amount == 1 else _PLURALS.get(outcome, outcome)}"
+
+
+def case_label(case: str, trial: int) -> str:
+    """The case's id; from the second trial on with its number, as in pytest's item ids."""
+    return name(case) if trial < 1 else f"{name(case)}#{trial + 1}"
+
+
+def has_baseline(suite: SuiteResult) -> bool:
+    """Whether any KPI was compared with a baseline."""
+    return any(kpi.baseline is not None for kpi in suite.kpis)
+
+
+def failing_gates(suite: SuiteResult) -> tuple[GateResult, ...]:
+    """The gates that a reader must know of: all that did not pass, the worst first."""
+    order = ("block", "inconclusive", "partial", "warn")
+    gates = (gate for gate in suite.gates if gate.verdict in order)
+    return tuple(sorted(gates, key=lambda gate: order.index(gate.verdict)))
+
+
+def unfinished(verdict: Verdict) -> str | None:
+    """Why the run cannot vouch for anything, if it did not reach its end."""
+    run = verdict.run
+    if run.complete:
+        return None
+    return (
+        f"the run did not end ({run.received:,} of {plural(run.selected, 'result')} arrived): "
+        "it can be neither gated nor accepted as a baseline"
+    )
+
+
+def lost(suite: SuiteResult) -> str | None:
+    """How many results of the suite never arrived, if any."""
+    if suite.received >= suite.selected:
+        return None
+    return f"{suite.received:,} of {plural(suite.selected, 'result')} arrived, the others are lost"
+
+
+def provenance(suite: SuiteResult) -> tuple[str, ...]:
+    """``replayed 200 answers recorded 2026-11-21``, ``model m``, ``no network``."""
+    facts = suite.provenance
+    parts = []
+    if facts.replayed:
+        answers = plural(facts.replayed, "answer")
+        parts.append(f"replayed {answers} recorded {_days(facts.recorded_from, facts.recorded_to)}")
+    if facts.live:
+        parts.append(plural(facts.live, "live answer"))
+    if facts.none:
+        parts.append(f"{facts.none:,} without a provider call" if parts else "no provider calls")
+    if facts.models:
+        noun = "model" if len(facts.models) == 1 else "models"
+        parts.append(f"{noun} {', '.join(name(model) for model in facts.models)}")
+    if facts.replayed and not facts.live:
+        parts.append("no network")
+    return tuple(parts)
+
+
+def spending(suite: SuiteResult) -> tuple[str, ...]:
+    """``37,800 tokens in, 2,300 out``, ``cost $0.12``; empty when no provider was called."""
+    if not (suite.provenance.live or suite.provenance.replayed):
+        return ()
+    incoming, outgoing = (
+        "unknown" if amount is None else f"{amount:,}"
+        for amount in (suite.usage.input_tokens, suite.usage.output_tokens)
+    )
+    return f"{incoming} tokens in, {outgoing} out", f"cost {number(suite.cost, 'usd')}"
+
+
+def comparability(suite: SuiteResult) -> str:
+    """``matched 190 cases with the baseline · 5 added · 2 removed · 3 changed``, or empty."""
+    if suite.matched is None:
+        return ""
+    parts = [f"matched {plural(suite.matched, 'case')} with the baseline"]
+    for word, cases in (
+        ("added", suite.added),
+        ("removed", suite.removed),
+        ("changed", suite.changed),
+    ):
+        if cases:
+            parts.append(f"{len(cases):,} {word}")
+    return " · ".join(parts)
+
+
+def listed(cases: tuple[str, ...], most: int) -> str:
+    """Case ids, at most ``most`` of them, and how many more there are."""
+    text = ", ".join(name(case) for case in cases[:most])
+    more = len(cases) - most
+    return f"{text} and {more:,} more" if more > 0 else text
+
+
+def miss_reason(miss: Miss, limit: int = REASON_LIMIT) -> str:
+    """The reasons of a miss on one line."""
+    return shown("; ".join(miss.reasons) or "no reason was given", limit)
+
+
+def line(text: str, limit: int = REASON_LIMIT) -> str:
+    """A text as one bounded line."""
+    return shown(text.strip(), limit)
+
+
+def sentence(text: str) -> str:
+    """A reason as one bounded line that ends like a sentence."""
+    shortened = line(text)
+    return shortened if shortened.endswith((".", "!", "?", "…")) else f"{shortened}."
+
+
+def flips(kpi: KpiResult) -> str:
+    """``4 passed before and fail now, 1 the reverse``; empty where cases cannot flip."""
+    if kpi.b is None or kpi.c is None:
+        return ""
+    return f"{kpi.b:,} passed before and fail now, {kpi.c:,} the reverse"
+
+
+def could_not_see(kpi: KpiResult) -> str:
+    """The smallest drop the run would have seen, and the cases for the wanted one if known."""
+    if kpi.mde is None:
+        return ""
+    text = f"drops under {points(kpi.mde, kpi.unit)} would go unseen"
+    if kpi.cases_needed is not None:
+        text += f" (about {plural(kpi.cases_needed, 'case')} would show the tolerated one)"
+    return text
+
+
+def sensitivity(suite: SuiteResult) -> str:
+    """The smallest drop that the comparison would have seen, for each gated KPI."""
+    blind = [
+        f"{points(kpi.mde, kpi.unit)} of {name(kpi.name)}"
+        for kpi in suite.kpis
+        if gated(kpi) and kpi.mde is not None
+    ]
+    return f"drops under {', '.join(blind)} would go unseen" if blind else ""
+
+
+def saturation(verdict: Verdict) -> tuple[str, ...]:
+    """One sentence per suite and KPI on whether prompting still helps."""
+    lines = []
+    for item in verdict.saturation:
+        facts = to_builtins(item)
+        what = " · ".join(name(str(facts[key])) for key in ("suite", "kpi") if facts.get(key))
+        word = str(facts.get("verdict", "")).replace("_", " ")
+        lines.append(f"{what}: {word}. {sentence(str(facts.get('reason') or 'no reason given'))}")
+    return tuple(lines)
+
+
+def day(instant: str | None) -> str | None:
+    """The date of an ISO 8601 instant, if it is one."""
+    found = re.match(r"\d{4}-\d\d-\d\d(?!\d)", instant or "")
+    return found[0] if found else None
+
+
+def _days(first: str | None, last: str | None) -> str:
+    start, end = day(first), day(last)
+    if start is None:
+        return "on an unknown day"
+    return start if end in (None, start) else f"{start} to {end}"
+
+
+def gated(kpi: KpiResult) -> bool:
+    """Whether a gate speaks about the KPI."""
+    return kpi.verdict != "none"

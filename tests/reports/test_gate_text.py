@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_ftgate.model import GateResult, Observation
+from pytest_ftgate.reports import gate_text
+from tests.reports.samples import RUN_ID, SAMPLES, suite, verdict
+
+
+@pytest.mark.parametrize("name", ["mixed", "baseline", "errors", "hostile"])
+def test_golden(name, golden):
+    judged = SAMPLES[name]()
+    texts = [gate_text.longrepr(judged.suites[0], gate, judged) for gate in judged.suites[0].gates]
+    golden(f"gates-{name}.txt", "\n-----\n".join(texts) + "\n")
+
+
+def test_a_gate_shows_the_misses_of_its_own_check():
+    judged = SAMPLES["mixed"]()
+    gate = next(gate for gate in judged.suites[0].gates if gate.name == "format_valid")
+    text = gate_text.longrepr(judged.suites[0], gate, judged)
+    assert "ticket-001  missed  format_valid: line 1, column 1" in text
+    assert "queue:" not in text
+
+
+def test_a_gate_on_time_has_no_misses_to_show():
+    judged = SAMPLES["baseline"]()
+    gate = next(gate for gate in judged.suites[0].gates if gate.name.startswith("time"))
+    assert "ticket-" not in gate_text.longrepr(judged.suites[0], gate, judged)
+
+
+def test_the_text_says_how_to_look():
+    judged = verdict(suite())
+    gate = GateResult(name="complete", verdict="block", reason="lost")
+    assert gate_text.longrepr(judged.suites[0], gate, judged).splitlines() == [
+        "gate complete of tickets [v3] (dev · 200 cases × 1 trial)",
+        "lost.",
+        "",
+        f"look at it: pytest-ftgate show {RUN_ID}",
+    ]
+
+
+def test_must_pass_misses_come_first():
+    seen = [
+        Observation(check="queue", kind="label", value=0, passed=False, reason="got x"),
+        Observation(
+            check="policy", kind="policy", value=0, passed=False, reason="promised", must_pass=True
+        ),
+    ]
+    assert gate_text.must_pass(seen) == "must pass: policy: promised.\nmissed: queue: got x."
+
+
+def test_reasons_are_one_printable_line():
+    seen = [Observation(check="a\x1b", kind="text", value=0, passed=False, reason="x\n\x1b[31my")]
+    assert gate_text.missed(seen) == r"a\u001b: x\n\u001b[31my"
+    gate = GateResult(name="g", verdict="partial", reason="12 of\n40")
+    assert gate_text.junit_reason(gate) == r"partial: 12 of\n40."
+
+
+def test_a_miss_without_a_reason_still_has_a_sentence():
+    seen = [Observation(check="q", kind="text", value=0, passed=False)]
+    assert gate_text.missed(seen) == "q: the check does not hold"

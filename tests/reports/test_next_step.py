@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from pytest_ftgate.reports.next_step import next_step, reproduce
+from tests.reports.samples import (
+    RUN_ID,
+    SAMPLES,
+    compared_suite,
+    kpi,
+    passing_suite,
+    suite,
+    verdict,
+)
+
+
+def test_missing_recordings_come_first():
+    assert next_step(SAMPLES["errors"]()).command == (
+        "pytest evals/test_tickets.py --ftgate-variant=v3 --ftgate-record=new_episodes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("suites", "command"),
+    [
+        ([suite(counts={"error": 1})], f"pytest-ftgate show {RUN_ID}"),
+        ([suite(received=190)], "pytest evals/test_tickets.py --ftgate-variant=v3"),
+        ([suite(), passing_suite()], f"pytest-ftgate show {RUN_ID}"),
+        (
+            [passing_suite(partial="3 of 600"), passing_suite(variant="v 2", partial="3 of 600")],
+            "pytest evals/test_orders.py --ftgate-variant=v12 '--ftgate-variant=v 2'",
+        ),
+        (
+            [passing_suite(selected=0)],
+            "pytest evals/test_orders.py --ftgate-variant=v12 --collect-only",
+        ),
+        ([passing_suite()], f"pytest-ftgate baseline accept {RUN_ID}"),
+        ([compared_suite(verdict="warn")], f"pytest-ftgate show {RUN_ID}"),
+        (
+            [passing_suite(kpis=(kpi("pass_rate", 1.0),))],
+            "give the experiment a [kpi.pass_rate] with min = ...",
+        ),
+    ],
+)
+def test_the_most_urgent_thing_is_said(suites, command):
+    assert next_step(verdict(*suites)).command == command
+
+
+def test_an_unfinished_run_is_run_again():
+    judged = verdict(passing_suite())
+    judged = replace(judged, run=replace(judged.run, complete=False))
+    assert next_step(judged).command == "pytest evals/test_orders.py --ftgate-variant=v12"
+
+
+def test_a_clean_run_with_a_baseline_needs_nothing():
+    assert next_step(verdict(compared_suite(verdict="pass", misses=()))) is None
+
+
+def test_a_holdout_is_never_offered_as_a_baseline():
+    assert next_step(verdict(passing_suite(split="holdout"))) is None
+
+
+def test_reproducing_names_the_split():
+    holdout = passing_suite(split="holdout")
+    train = passing_suite(split="train", file="evals/a b.py")
+    assert reproduce(verdict(holdout)).endswith("--ftgate-variant=v12 --ftgate-holdout")
+    assert reproduce(verdict(train)) == (
+        "pytest 'evals/a b.py' --ftgate-variant=v12 --ftgate-split=train"
+    )
+
+
+def test_no_command_carries_control_characters():
+    odd = passing_suite(file="evals/\x1b[2J\n.py", variant="\u202e")
+    assert reproduce(verdict(odd)).isprintable()

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pytest
+from msgspec.structs import replace
+from rich.cells import cell_len
+
+from pytest_ftgate.model import GateResult, Miss
+from pytest_ftgate.reports.terminal import render
+from tests.reports.samples import (
+    SAMPLES,
+    compared_suite,
+    kpi,
+    passing_suite,
+    suite,
+    verdict,
+)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_golden(name, width, golden):
+    golden(f"terminal-{name}-{width}.txt", render(SAMPLES[name](), width=width, color=False))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", ["mixed", "baseline", "incomplete"])
+def test_golden_in_colour(name, width, golden):
+    golden(f"terminal-{name}-{width}-colour.txt", render(SAMPLES[name](), width=width, color=True))
+
+
+@pytest.mark.parametrize(
+    ("label", "options"),
+    [
+        ("verbose", {"verbosity": 1}),
+        ("verbose-120", {"verbosity": 1, "width": 120}),
+        ("quiet", {"verbosity": -1}),
+        ("ascii", {"unicode": False}),
+        ("narrow", {"width": 40}),
+    ],
+)
+@pytest.mark.parametrize("name", ["mixed", "baseline"])
+def test_golden_of_the_variations(name, label, options, golden):
+    text = render(SAMPLES[name](), **{"width": 80, "color": False, **options})
+    golden(f"terminal-{name}-{label}.txt", text)
+
+
+def test_very_quiet_is_silent():
+    assert render(SAMPLES["mixed"](), width=80, color=True, verbosity=-2) == ""
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
+def test_lines_fit_and_end_without_spaces(name, width):
+    lines = render(SAMPLES[name](), width=width, color=False).splitlines()
+    for line in lines:
+        assert line == line.rstrip()
+        # A command is never broken, so that it survives copying.
+        assert cell_len(line) <= width or line.startswith("next: ")
+
+
+def test_colour_adds_nothing_but_colour():
+    for name in SAMPLES:
+        plain, coloured = (
+            render(SAMPLES[name](), width=80, color=color, verbosity=1) for color in (False, True)
+        )
+        without = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+        assert [line.rstrip() for line in without.splitlines()] == plain.splitlines()
+
+
+@pytest.mark.parametrize("verbosity", [-1, 0, 1, 2])
+def test_hostile_text_cannot_reach_the_terminal(verbosity):
+    text = render(SAMPLES["hostile"](), width=100, color=False, verbosity=verbosity)
+    assert {unicodedata.category(char) for char in text if char != "\n"}.isdisjoint(
+        {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+    )
+
+
+def test_markup_of_the_table_library_is_plain_text():
+    text = render(SAMPLES["hostile"](), width=200, color=False)
+    assert "[bold]x[/bold]" in text
+
+
+def test_ascii_output_is_ascii_whatever_the_model_said():
+    odd = suite(misses=(Miss(case="c", trial=0, outcome="missed", reasons=("q: got 'größe €'",)),))
+    text = render(verdict(odd), width=80, color=False, unicode=False)
+    assert text.isascii()
+    assert r"gr\xf6\xdfe \u20ac" in text
+
+
+def test_a_value_just_below_its_threshold_is_not_shown_as_the_threshold():
+    near = passing_suite(kpis=(kpi("accuracy", 0.9496, 0.94, 0.96, min=0.95, verdict="block"),))
+    assert "  accuracy  94.96 %    94.0–96.0 %  200  min 95.0 %  block  " in render(
+        verdict(near), width=80, color=False
+    )
+
+
+def test_unknown_is_never_zero():
+    rows = render(verdict(suite()), width=80, color=False).splitlines()
+    assert "  cost_per_task          unknown                   0" in rows
+    assert "cost unknown" in "".join(rows)
+    assert "$0" not in "".join(rows)
+
+
+def test_numbers_are_whole_even_where_names_are_not():
+    wide = suite(kpis=(kpi("a_very_long_name_of_a_kpi_that_does_not_fit", 0.9496, min=0.95),))
+    text = render(verdict(wide), width=40, color=False)
+    assert "94.96 %" in text
+    assert "a_very_long_" in text
+
+
+def test_few_misses_unless_asked_for_more():
+    misses = tuple(
+        Miss(case=f"c{n}", trial=0, outcome="missed", reasons=("q: no",)) for n in range(30)
+    )
+    shown = {
+        verbosity: render(verdict(suite(misses=misses)), width=80, color=False, verbosity=verbosity)
+        for verbosity in (0, 1, 2)
+    }
+    assert [text.count("q: no") for text in shown.values()] == [5, 20, 30]
+    assert "and 25 more (-v shows more)" in shown[0]
+    assert "and 10 more (-vv shows more)" in shown[1]
+
+
+def test_a_huge_output_is_previewed():
+    huge = Miss(
+        case="c", trial=0, outcome="missed", reasons=("r" * 10_000_000,), output="o" * 10_000_000
+    )
+    text = render(verdict(suite(misses=(huge,))), width=80, color=False, verbosity=2)
+    assert len(text) < 12_000
+
+
+def test_gates_come_worst_first_and_passing_ones_only_when_asked():
+    gates = tuple(
+        GateResult(name=name, verdict=name, reason="because")
+        for name in ("pass", "warn", "partial", "inconclusive", "block")
+    )
+    judged = verdict(suite(gates=gates))
+    shown = [
+        line.split()[0]
+        for line in render(judged, width=80, color=False).splitlines()
+        if line.endswith("because.")
+    ]
+    assert shown == ["block", "inconclusive", "partial", "warn"]
+    assert "pass: because." in render(judged, width=80, color=False, verbosity=1)
+
+
+def test_confusion_only_when_asked():
+    assert "predicted in columns" not in render(verdict(suite()), width=120, color=False)
+    text = render(verdict(suite()), width=120, color=False, verbosity=1)
+    assert "queue: expected in rows, predicted in columns" in text
+    assert "expected billing, predicted shipping" in render(
+        verdict(suite()), width=60, color=False, verbosity=1
+    )
+
+
+def test_slices_only_where_they_say_something():
+    text = render(verdict(compared_suite()), width=80, color=False)
+    assert "stratum:hard" in text
+    assert "tag:refund" not in text
+    assert "tag:refund" in render(verdict(compared_suite()), width=80, color=False, verbosity=1)
+
+
+def test_the_bar_needs_room():
+    assert "├" in render(verdict(passing_suite()), width=120, color=False)
+    assert "├" not in render(verdict(suite()), width=80, color=False)
+
+
+def test_saturation_is_said_in_one_sentence():
+    facts = {
+        "suite": "orders",
+        "kpi": "format_valid",
+        "verdict": "not_enough_evidence",
+        "reason": "the gain could be as large as +4.1 points",
+    }
+    text = render(verdict(passing_suite(), saturation=(facts,)), width=120, color=False)
+    assert (
+        "saturation  orders · format_valid: not enough evidence. "
+        "the gain could be as large as +4.1 points.\n"
+    ) in text
+
+
+def test_no_suites_is_not_silence():
+    empty = replace(verdict(), verdict="error")
+    assert render(empty, width=80, color=False) == (
+        "No suite was evaluated: there is nothing to judge.\n"
+    )
