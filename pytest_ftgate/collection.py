@@ -83,10 +83,12 @@ class EvalItem:
 
     @property
     def key(self) -> tuple[str, str, str, int]:
+        """Suite, variant, case id and trial."""
         return (self.suite.name, self.variant.name, self.case.id, self.trial)
 
     @property
     def id(self) -> str:
+        """The item's id within its test function."""
         repeat = f"#{self.trial + 1}" if self.trial else ""
         return f"{self.variant.name}-{self.case.id}{repeat}"
 
@@ -337,8 +339,8 @@ def _definition_key(node: Any) -> tuple[str, str]:
 
 
 def _test_file(node: pytest.Function) -> str:
-    file = node.getparent(pytest.File)
-    return file.nodeid if file is not None else node.path.name
+    module = node.getparent(pytest.Module)
+    return module.nodeid if module is not None else node.path.name
 
 
 def _relative(path: Path | None) -> str | None:

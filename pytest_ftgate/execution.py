@@ -113,16 +113,13 @@ def _ask(
     return Answer(output, repaired.retries)
 
 
-def run_concurrently(
-    jobs: Sequence[Callable[[], None]], concurrency: int, *, on_done: Callable[[], None]
-) -> None:
+def run_concurrently(jobs: Sequence[Callable[[], None]], concurrency: int) -> None:
     """Run jobs in up to ``concurrency`` threads; a job keeps its own result and its own error."""
     with ThreadPoolExecutor(concurrency, thread_name_prefix="ftgate-record") as pool:
         futures = [pool.submit(job) for job in jobs]
         try:
             for future in as_completed(futures):
                 future.result()
-                on_done()
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise

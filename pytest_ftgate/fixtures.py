@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def _attempt(request: pytest.FixtureRequest) -> Attempt:
     from pytest_ftgate.runtime import ATTEMPT
 
+    node: pytest.Item = request.node
     try:
-        return request.node.stash[ATTEMPT]
+        return node.stash[ATTEMPT]
     except KeyError:
         raise pytest.UsageError(
             f"fixture {request.fixturename!r} belongs to eval tests: "

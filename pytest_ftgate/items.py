@@ -29,8 +29,8 @@ class Attempt:
     """What an eval item gathers between its setup and its teardown."""
 
     item: EvalItem
-    scope: Scope
     grader: Grader
+    scope: Scope | None = None
     answer: Answer | None = None
     error: CaseError | None = None
     skipped: str | None = None
@@ -62,6 +62,8 @@ class Attempt:
         Raises:
             CassetteMiss: the texts of the misses.
         """
+        if self.scope is None:
+            return
         new = self.scope.misses[self.reported_misses :]
         self.reported_misses = len(self.scope.misses)
         if new:
@@ -80,16 +82,16 @@ class Attempt:
     def record(self, outputs: str) -> Record:
         """The line that this attempt leaves in the run."""
         item, scope = self.item, self.scope
-        suite = item.suite
-        used, model = usage.total(scope.calls)
+        suite, variant = item.suite, item.variant
+        used, model = usage.total(scope.calls if scope else ())
         text = output_text(self.answer.output) if self.answer else None
         return Record(
             suite=suite.name,
-            variant=item.variant.name,
+            variant=variant.name,
             case=item.case.id,
             trial=item.trial,
             status=_status(self),
-            components=item.variant.components,
+            components=variant.components,
             content=datasets.content_hash(item.case),
             stratum=item.case.stratum,
             tags=item.case.tags,
@@ -102,15 +104,17 @@ class Attempt:
             usage=used,
             cost=pricing.cost(
                 used,
-                model=model or item.variant.model,
-                provider=item.variant.provider,
-                prices=suite.experiment.prices if suite.experiment else {},
+                model or variant.model,
+                variant.provider,
+                suite.experiment.prices if suite.experiment else {},
+                base_url=variant.base_url,
+                at=scope.recorded_at if scope else None,
             ),
-            latency_s=_latency(scope),
-            attempts=len(scope.calls) or None,
+            latency_s=scope.task_elapsed_s if scope else None,
+            attempts=scope.attempts if scope else None,
             retries=self.answer.retries if self.answer else None,
-            provenance=scope.provenance,
-            recorded_at=scope.recorded_at,
+            provenance=scope.provenance if scope else None,
+            recorded_at=scope.recorded_at if scope else None,
             model=model,
             output=text[:OUTPUT_CAP] if text is not None and outputs == "full" else None,
             output_hash=_hash(text) if text is not None and outputs != "none" else None,
@@ -121,14 +125,6 @@ def _status(attempt: Attempt) -> Any:
     if attempt.error is not None:
         return "error"
     return "skipped" if attempt.skipped is not None else "scored"
-
-
-def _latency(scope: Scope) -> float | None:
-    if scope.task_elapsed_s is not None:
-        return scope.task_elapsed_s
-    if not scope.calls:
-        return None
-    return sum(call.elapsed_s for call in scope.calls)
 
 
 def _hash(text: str) -> str:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from pytest_ftgate.providers import usage
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -57,3 +59,11 @@ class Progress:
 
     def advance(self, scope: Scope) -> None:
         """Count one finished task."""
+        used, _ = usage.total(scope.calls)
+        with self._lock:
+            if used is not None:
+                self._tokens += (used.input_tokens or 0) + (used.output_tokens or 0)
+            task = self._bar.tasks[0]
+            rate = f"{task.speed:.1f}/s" if task.speed else ""
+            spent = f"{self._tokens:,} tokens" if self._tokens else ""
+            self._bar.update(self._task, advance=1, rate=rate, spent=spent)

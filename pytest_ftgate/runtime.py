@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ class Runtime:
             os.environ.pop(name, None)
 
     def attempt(self, item: EvalItem) -> Attempt:
-        """A new attempt at an item; entering its scope makes what it calls belong to its case."""
+        """A new attempt at an item; what it calls belongs to its case once its scope is entered."""
         grader = Grader(
             item.suite.directory,
             schemas=self.schemas,
@@ -84,14 +85,14 @@ class Runtime:
             must_pass=item.suite.must_pass,
             extra=self._checks,
         )
-        return Attempt(item, self._scopes.pop(item.key, None) or self._scope(item), grader)
+        return Attempt(item, grader)
 
     def answer(self, attempt: Attempt) -> Any:
         """The task's output for the attempt's case, computed once."""
         if attempt.answer is None:
             found = self._answers.pop(attempt.item.key, None)
             if found is None:
-                with attempt.scope.task():
+                with attempt.scope.task() if attempt.scope else nullcontext():
                     found = self._run(attempt.item)
             if isinstance(found, BaseException):
                 raise found
@@ -115,13 +116,13 @@ class Runtime:
         """
 
         def job(item: EvalItem) -> None:
-            scope = self._scopes[item.key] = self._scope(item)
-            with scope:
-                try:
-                    with scope.task():
-                        self._answers[item.key] = self._run(item)
-                except Exception as error:
-                    self._answers[item.key] = error
+            scope = self._new_scope(item)
+            try:
+                with scope, scope.task():
+                    self._answers[item.key] = self._run(item)
+            except Exception as error:  # the item's own test raises it
+                self._answers[item.key] = error
+            self._scopes[item.key] = scope
             progress.advance(scope)
 
         run_concurrently([partial(job, item) for item in items], self.settings.concurrency)
@@ -144,7 +145,15 @@ class Runtime:
         observation, _ = check_format(text, schema)
         return observation.reason or None
 
-    def _scope(self, item: EvalItem) -> Scope:
+    def scope(self, item: EvalItem) -> Scope:
+        """The item's scope: the one that it was run ahead in, or a new one.
+
+        Raises:
+            DataError: the cassette is damaged.
+        """
+        return self._scopes.pop(item.key, None) or self._new_scope(item)
+
+    def _new_scope(self, item: EvalItem) -> Scope:
         suite = item.suite
         return self.recorder.scope(
             pack_path(suite, item.variant.name, self.settings),
@@ -160,18 +169,22 @@ class Runtime:
 
     @cached_property
     def openai_client(self) -> Any:
+        """The session's ``openai.OpenAI``."""
         return clients.openai_client(replaying=self.replaying)
 
     @cached_property
     def async_openai_client(self) -> Any:
+        """The session's ``openai.AsyncOpenAI``."""
         return clients.openai_client(async_=True, replaying=self.replaying)
 
     @cached_property
     def anthropic_client(self) -> Any:
+        """The session's ``anthropic.Anthropic``."""
         return clients.anthropic_client(replaying=self.replaying)
 
     @cached_property
     def async_anthropic_client(self) -> Any:
+        """The session's ``anthropic.AsyncAnthropic``."""
         return clients.anthropic_client(async_=True, replaying=self.replaying)
 
 

@@ -30,7 +30,8 @@ from pytest_ftgate.model import (
 from pytest_ftgate.names import OUTCOME_ATTRIBUTE, RECORD_ATTRIBUTE
 from pytest_ftgate.reports import gate_text, json_report
 from pytest_ftgate.reports.terminal import render
-from pytest_ftgate.runs.store import RunStore, RunWriter, new_run_id
+from pytest_ftgate.runs.store import RunStore, new_run_id
+from pytest_ftgate.runs.writer import RunWriter
 from pytest_ftgate.verdicts.decide import decide
 from pytest_ftgate.worker import Plan
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _Key = tuple[str, str, str, int]
 
+_PHASES: tuple[str, ...] = ("setup", "call", "teardown")
 _SOFT = {
     "warn": "gate warned",
     "inconclusive": "gate inconclusive",
@@ -86,9 +88,9 @@ class Controller:
             self._keep(msgspec.json.decode(line, type=Record))
             return
         key = self._nodes.get(report.nodeid)
-        if key is not None and key not in self._records and report.when == "???":
+        # xdist reports an item whose worker died, in a phase that it calls "???".
+        if key is not None and key not in self._records and report.when not in _PHASES:
             suite, variant, case, trial = key
-            error = CaseError(type="WorkerCrash", message=str(report.longrepr), when="lost")
             self._keep(
                 Record(
                     suite=suite,
@@ -96,7 +98,9 @@ class Controller:
                     case=case,
                     trial=trial,
                     status="error",
-                    error=error,
+                    error=CaseError(
+                        type="WorkerCrash", message=str(report.longrepr), when="lost"
+                    ),
                 )
             )
 
@@ -158,7 +162,8 @@ class Controller:
 
     def emit_gates(self, session: pytest.Session) -> None:
         """Report every gate to pytest, so that counts, JUnit XML and exit code know of it."""
-        assert self.verdict is not None
+        if self.verdict is None:
+            return
         reports = [
             _gate_report(suite, gate, self.verdict)
             for suite in self.verdict.suites

@@ -72,8 +72,7 @@ def _escape(text: str, multiline: bool) -> str:
     if text.isprintable() and not _INVISIBLE.search(text):
         return text
     return "".join(
-        char if _is_plain(char) or (multiline and char == "\n") else _escaped(char)
-        for char in text
+        char if _is_plain(char) or (multiline and char == "\n") else _escaped(char) for char in text
     )
 
 

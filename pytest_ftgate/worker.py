@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,7 @@ from pytest_ftgate.runtime import ATTEMPT, RUNTIME, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+    from contextlib import AbstractContextManager
 
     from pytest_ftgate.items import Attempt
     from pytest_ftgate.options import Settings
@@ -34,6 +36,7 @@ class Worker:
 
     def __init__(self, session: pytest.Session, settings: Settings) -> None:
         config = session.config
+        self.config = config
         self.settings = settings
         self.is_xdist = hasattr(config, "workerinput")
         self._plan: str | None = _encode_plan(session.items)
@@ -56,6 +59,7 @@ class Worker:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         if ITEM in item.stash:
             attempt = item.stash[ATTEMPT] = self.runtime.attempt(item.stash[ITEM])
+            attempt.scope = self.runtime.scope(attempt.item)
             attempt.scope.enter()
         return (yield)
 
@@ -74,7 +78,8 @@ class Worker:
         try:
             result = yield
         finally:
-            attempt.scope.exit()
+            if attempt.scope is not None:
+                attempt.scope.leave(clean=attempt.error is None)
         attempt.raise_swallowed_misses()
         return result
 
@@ -104,8 +109,16 @@ class Worker:
             if ITEM in item.stash and "eval_output" in getattr(item, "fixturenames", ())
         ]
         if self.settings.concurrency > 1 and len(targets) > 1:
-            with Progress(len(targets)) as progress:
+            with Progress(len(targets), self._let_through()) as progress:
                 self.runtime.run_ahead(targets, progress)
+
+
+    def _let_through(self) -> AbstractContextManager[None]:
+        """Lets the progress line through pytest's capture, where that is on."""
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        if capture is None:
+            return nullcontext()
+        return capture.global_and_fixture_disabled()  # type: ignore[no-any-return]
 
 
 def _encode_plan(items: Sequence[pytest.Item]) -> str:
