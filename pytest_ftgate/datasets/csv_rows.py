@@ -32,6 +32,7 @@ _JSON = ":json"
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _GUARDED = re.compile("'+[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _SPREADABLE_KEY = re.compile(r"\w([\w -]*\w)?")
+_NAME_END = re.compile("[.:]")
 _MOST_COLUMNS = 50
 _CELL_LIMIT = 100_000_000
 _ABSENT = object()
@@ -86,6 +87,31 @@ def csv_rows(
             for column, cell in zip(columns, cells, strict=True):
                 if cell:
                     _put(row, column, _value(column, unguard(cell), path, line))
+        except DataError as error:
+            refuse(error)
+        else:
+            yield line, row
+
+
+def foreign_rows(
+    path: str | os.PathLike[str], refuse: Callable[[DataError], object]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """As :func:`csv_rows`, with columns of any other names too, whose cells are text.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    table = read_table(path, refuse)
+    ours = [at for at, title in enumerate(table.titles) if _NAME_END.split(title)[0] in FIELDS]
+    columns = dict(zip(ours, _columns(tuple(table.titles[at] for at in ours), path), strict=True))
+    for line, cells in table.rows:
+        row: dict[str, Any] = {}
+        try:
+            for at, cell in enumerate(map(unguard, cells)):
+                if cell and at in columns:
+                    _put(row, columns[at], _value(columns[at], cell, path, line))
+                elif cell:
+                    row[table.titles[at]] = cell
         except DataError as error:
             refuse(error)
         else:

@@ -32,11 +32,24 @@ def load(path: str | os.PathLike[str]) -> tuple[Case, ...]:
         DataErrors: with every bad line. A line is not readable, a key or a value is wrong, two
             ids are equal after Unicode normalisation and case folding, or there is no case.
     """
+    return read_cases(path, lambda refuse: rows(path, refuse))
+
+
+def read_cases(path: str | os.PathLike[str], source: Callable[[Refuse], Rows]) -> tuple[Case, ...]:
+    """Check the rows of a file and make its cases.
+
+    Args:
+        path: the file, for messages.
+        source: gives the rows; it is handed a function to be called with the error of a bad row.
+
+    Raises:
+        DataErrors: as :func:`load`.
+    """
     problems: list[DataError] = []
     cases: list[Case] = []
     ids = _Ids()
     try:
-        for line, raw in rows(path, problems.append):
+        for line, raw in source(problems.append):
             place = Place(path, line, problems)
             if isinstance(raw, dict):
                 ids.add(raw.get("id"), f"line {line}", place)
