@@ -38,7 +38,7 @@ class MessagesWire:
     """``POST /v1/messages``: ``{model, max_tokens, system?, messages, tools?, **params}``.
 
     Parameters have this API's own names (``stop_sequences``, ``top_k``). Only ``response_format``,
-    which an experiment builds from a schema, is rewritten: to ``output_config.format``.
+    which a constraining schema becomes, is rewritten: to ``output_config.format``.
     """
 
     named: tuple[str, ...] = ("model", "max_tokens", "messages")

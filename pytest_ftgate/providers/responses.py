@@ -31,7 +31,7 @@ class ResponsesWire:
     """``POST /responses``: ``{model, input, tools?, **params}``.
 
     Parameters have this API's own names (``max_output_tokens``). Only ``response_format``, which
-    an experiment builds from a schema, is rewritten: to ``text.format``.
+    a constraining schema becomes, is rewritten: to ``text.format``.
     """
 
     named: tuple[str, ...] = ("model", "input")

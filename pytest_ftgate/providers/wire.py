@@ -79,8 +79,16 @@ class Wire(Protocol):
 
 
 def merged_params(variant: Variant, params: Json) -> tuple[Json, Json]:
-    """The variant's parameters with the call's over them: (parts of the body, SDK options)."""
-    merged = {**variant.params, **params}
+    """The variant's parameters with the call's over them: (parts of the body, SDK options).
+
+    A schema that the provider is to enforce becomes the ``response_format`` of chat completions,
+    unless the parameters hold one; other APIs rewrite it.
+    """
+    constraint: Json = {}
+    if variant.constrain and variant.schema is not None:
+        form = {"name": "answer", "schema": variant.schema, "strict": True}
+        constraint = {"response_format": {"type": "json_schema", "json_schema": form}}
+    merged = {**constraint, **variant.params, **params}
     body = {key: value for key, value in merged.items() if key not in _SDK_OPTIONS}
     body |= body.pop("extra_body", None) or {}
     options = {key: merged[key] for key in _SDK_OPTIONS if key in merged}

@@ -254,6 +254,36 @@ def test_an_answer_to_a_schema_is_parsed(
     assert ask(openai_provider, MESSAGES, variant).parsed is None, "no schema"
 
 
+def test_a_constraining_schema_is_sent(
+    server: Any, openai_provider: Any, variant: Variant, ask: Any
+) -> None:
+    server.will(answer("{}"))
+    constrained = msgspec.structs.replace(variant, schema=SCHEMA, constrain=True)
+    ask(openai_provider, MESSAGES, constrained)
+    assert server.received[0].body == {
+        "model": "m",
+        "messages": MESSAGES,
+        "temperature": 0,
+        "max_tokens": 20,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True},
+        },
+    }
+
+
+def test_a_response_format_of_ones_own_wins_over_the_constraint(
+    server: Any, openai_provider: Any, variant: Variant
+) -> None:
+    server.will(answer("{}"))
+    own = {"type": "json_object"}
+    constrained = msgspec.structs.replace(
+        variant, schema=SCHEMA, constrain=True, params={"response_format": own}
+    )
+    openai_provider.complete(MESSAGES, constrained)
+    assert server.received[0].body["response_format"] == own
+
+
 @pytest.mark.parametrize("text", ["", "```json\n{}\n```", '{"a": NaN}', "[" * 10_000, "\ud800"])
 def test_what_is_no_json_is_not_parsed(
     server: Any, openai_provider: Any, variant: Variant, text: str

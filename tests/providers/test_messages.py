@@ -158,6 +158,17 @@ def test_a_schema_goes_into_the_output_format(
     }
 
 
+def test_a_constraining_schema_is_sent(
+    server: Any, anthropic_provider: Any, variant: Variant
+) -> None:
+    server.will(Reply(answer(text("{}"))))
+    constrained = msgspec.structs.replace(variant, schema=SCHEMA, constrain=True)
+    anthropic_provider.complete(MESSAGES, constrained)
+    assert server.received[0].body["output_config"] == {
+        "format": {"type": "json_schema", "schema": SCHEMA}
+    }
+
+
 def test_a_format_without_a_schema_cannot_be_sent(
     anthropic_provider: Any, variant: Variant
 ) -> None:

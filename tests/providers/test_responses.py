@@ -111,6 +111,20 @@ def test_a_schema_goes_into_the_text_format(
     }
 
 
+def test_a_constraining_schema_is_sent(server: Any, openai_provider: Any, variant: Variant) -> None:
+    server.will(Reply(response(message(text("{}")))))
+    constrained = msgspec.structs.replace(variant, schema=SCHEMA, constrain=True)
+    openai_provider.complete(MESSAGES, constrained)
+    assert server.received[0].body == {
+        "model": "m",
+        "input": MESSAGES,
+        "max_output_tokens": 20,
+        "text": {
+            "format": {"type": "json_schema", "name": "answer", "schema": SCHEMA, "strict": True}
+        },
+    }
+
+
 def test_a_format_without_a_schema_is_sent_as_it_is(
     server: Any, openai_provider: Any, variant: Variant
 ) -> None:
