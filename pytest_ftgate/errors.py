@@ -135,15 +135,18 @@ def shown(value: object) -> str:
 
 
 def shown_path(path: str | os.PathLike[str]) -> str:
-    """The path as messages show it: relative to the working directory when it lies below it."""
+    """The path as messages show it: relative to the working directory when it lies below it.
+
+    Characters that cannot be printed are escaped, so that a message stays on its line.
+    """
     text = os.fspath(path)
-    if not os.path.isabs(text):
-        return text
-    try:
-        relative = os.path.relpath(text)
-    except ValueError:  # another drive on Windows
-        return text
-    return text if relative.startswith(os.pardir) else relative
+    if os.path.isabs(text):
+        try:
+            relative = os.path.relpath(text)
+        except ValueError:  # another drive on Windows
+            relative = text
+        text = text if relative.startswith(os.pardir) else relative
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def _sentence(text: str) -> str:
