@@ -8,11 +8,14 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.providers.usage import model_calls
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import ModuleType
 
     from pytest_ftgate.model import Usage
+    from pytest_ftgate.providers.usage import Call
 
 # The snapshot date that providers append to the name they resolve an alias to.
 _SNAPSHOT = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8})$")
@@ -49,12 +52,65 @@ def cost(
         return None
     if usage.input_tokens is None or usage.output_tokens is None:
         return None
-    listed = prices.get(model) or prices.get(_SNAPSHOT.sub("", model))
+    listed = _listed(model, prices)
     if listed is not None:
         per_input, per_output = listed
         total = usage.input_tokens * per_input + usage.output_tokens * per_output
         return _finite(total / 1_000_000)
     return _bundled(usage, model, provider, base_url, at)
+
+
+def cost_of_calls(
+    calls: Iterable[Call],
+    prices: Mapping[str, tuple[float, float]],
+    *,
+    asked: str | None = None,
+    provider: str | None = None,
+) -> float | None:
+    """The price of all model calls of a task, in US dollars, each at its own model's price.
+
+    Each call is priced by the server that it went to and the time that it was made.
+
+    Args:
+        calls: the recorded calls of the task, whichever client made them.
+        prices: as in :func:`cost`.
+        asked: the name that the variant asks for its model by; the table may price it under this
+            name. It is taken for the model of the calls only when all of them name the same one.
+        provider: the provider's name, for calls that do not say where they went.
+
+    Returns:
+        US dollars, or ``None`` when no model was called or one call's cost is unknown.
+    """
+    answers = model_calls(calls)
+    if not answers:
+        return None
+    same = len({answer.model for answer in answers}) == 1
+    parts = []
+    for answer in answers:
+        model = answer.model
+        if same and asked in prices and _listed(model, prices) is None:
+            model = asked
+        parts.append(
+            cost(
+                answer.usage,
+                model,
+                provider,
+                prices,
+                base_url=answer.uri or None,
+                at=answer.recorded_at,
+            )
+        )
+    known = [part for part in parts if part is not None]
+    return math.fsum(known) if len(known) == len(parts) else None
+
+
+def _listed(
+    model: str | None, prices: Mapping[str, tuple[float, float]]
+) -> tuple[float, float] | None:
+    """The table's price of a model: its own, else that of its name without a snapshot date."""
+    if model is None:
+        return None
+    return prices.get(model) or prices.get(_SNAPSHOT.sub("", model))
 
 
 def _bundled(

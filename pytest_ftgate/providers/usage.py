@@ -36,13 +36,25 @@ class Call(Protocol):
         """The response's body, decompressed."""
         ...
 
+    @property
+    def uri(self) -> str:
+        """What was requested."""
+        ...
+
+    @property
+    def recorded_at(self) -> str | None:
+        """When, ISO 8601 in UTC."""
+        ...
+
 
 @dataclass(frozen=True)
 class ModelCall:
-    """What one answer of a model used."""
+    """What one answer of a model used, where it was asked for and when."""
 
     usage: Usage
     model: str | None
+    uri: str
+    recorded_at: str | None
 
 
 def total(calls: Iterable[Call]) -> tuple[Usage | None, str | None]:
@@ -60,8 +72,12 @@ def total(calls: Iterable[Call]) -> tuple[Usage | None, str | None]:
 
 def model_calls(calls: Iterable[Call]) -> list[ModelCall]:
     """The answers of models among the calls, in order; refused and failed calls cost nothing."""
-    answers = (of_body(call.body) for call in calls if call.status and call.status < 400)
-    return [answer for answer in answers if answer is not None]
+    answers = []
+    for call in calls:
+        found = of_body(call.body) if call.status and call.status < 400 else None
+        if found is not None:
+            answers.append(ModelCall(*found, call.uri, call.recorded_at))
+    return answers
 
 
 def add(usages: Iterable[Usage]) -> Usage:
@@ -74,8 +90,8 @@ def add(usages: Iterable[Usage]) -> Usage:
     )
 
 
-def of_body(body: bytes) -> ModelCall | None:
-    """What a response's body says a model used; ``None`` when no model gave it.
+def of_body(body: bytes) -> tuple[Usage, str | None] | None:
+    """The tokens and the model that a response's body names; ``None`` when no model gave it.
 
     Understood are OpenAI chat completions, responses and embeddings and Anthropic messages, whole
     or as a stream of server-sent events.
@@ -87,7 +103,7 @@ def of_body(body: bytes) -> ModelCall | None:
     if not isinstance(raw, dict):
         return None
     used = _usage(raw)
-    return None if used is None else ModelCall(used, word(raw, "model"))
+    return None if used is None else (used, word(raw, "model"))
 
 
 def _usage(raw: Json) -> Usage | None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import socket
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.model import Usage
-from pytest_ftgate.providers.pricing import cost
+from pytest_ftgate.providers.pricing import cost, cost_of_calls
 
 USED = Usage(input_tokens=1_000_000, output_tokens=500_000)
 
@@ -100,6 +102,56 @@ def test_no_price_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert cost(USED, "gpt-4o", "openai", {}) is not None
+
+
+OPENAI = "https://api.openai.com/v1/chat/completions"
+LOCAL = "http://127.0.0.1/v1/chat/completions"
+
+
+@dataclass
+class Call:
+    model: str
+    uri: str = LOCAL
+    output: int | None = 500_000
+    status: int | None = 200
+    recorded_at: str | None = "2026-01-15T00:00:00Z"
+
+    @property
+    def body(self) -> bytes:
+        used = {"prompt_tokens": 1_000_000, "completion_tokens": self.output}
+        return json.dumps({"model": self.model, "choices": [], "usage": used}).encode()
+
+
+TABLE = {"a": (1.0, 0.0), "b": (2.0, 0.0)}
+
+
+def test_each_call_has_its_own_price() -> None:
+    assert cost_of_calls([Call("a"), Call("b"), Call("a")], TABLE) == 4.0
+    when = "2026-01-15T00:00:00Z"
+    mixed = [Call("a"), Call("gpt-4o", OPENAI)]
+    assert cost_of_calls(mixed, TABLE) == 1.0 + (cost(USED, "gpt-4o", "openai", {}, at=when) or 0)
+
+
+def test_refused_calls_cost_nothing() -> None:
+    assert cost_of_calls([Call("b", status=429), Call("a")], TABLE) == 1.0
+
+
+def test_one_unknown_cost_makes_the_task_s_unknown() -> None:
+    assert cost_of_calls([Call("a"), Call("c")], TABLE) is None
+    assert cost_of_calls([Call("a"), Call("a", output=None)], TABLE) is None
+    assert cost_of_calls([Call("gpt-4o")], TABLE, provider="openai") is None, "a local server"
+
+
+def test_no_model_call_has_no_cost() -> None:
+    assert cost_of_calls([], TABLE) is None
+    assert cost_of_calls([Call("a", status=500)], TABLE) is None
+
+
+def test_the_table_may_name_the_model_as_it_was_asked_for() -> None:
+    path = "/models/a.gguf"
+    assert cost_of_calls([Call(path), Call(path)], TABLE, asked="a") == 2.0
+    assert cost_of_calls([Call("b")], TABLE, asked="a") == 2.0, "what answered comes first"
+    assert cost_of_calls([Call("b"), Call("c")], TABLE, asked="a") is None, "c is another model"
 
 
 TOKENS = st.integers(0, 10**9)

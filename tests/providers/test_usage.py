@@ -44,6 +44,8 @@ USED = Usage(input_tokens=10, output_tokens=2, cached_tokens=4)
 class Call:
     data: Any
     status: int | None = 200
+    uri: str = ""
+    recorded_at: str | None = None
 
     @property
     def body(self) -> bytes:
