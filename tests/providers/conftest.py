@@ -9,7 +9,7 @@ import pytest
 from pytest_ftgate.providers.anthropic import AnthropicProvider
 from pytest_ftgate.providers.openai import OpenAIProvider
 
-from .server import FakeProvider
+from .server import ScriptedProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,21 +27,21 @@ def no_keys(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def server() -> Iterator[FakeProvider]:
-    fake = FakeProvider()
+def server() -> Iterator[ScriptedProvider]:
+    fake = ScriptedProvider()
     yield fake
     fake.close()
 
 
 @pytest.fixture
-def openai_provider(server: FakeProvider) -> Iterator[OpenAIProvider]:
+def openai_provider(server: ScriptedProvider) -> Iterator[OpenAIProvider]:
     provider = OpenAIProvider(replaying=False)
     yield provider
     provider.close()
 
 
 @pytest.fixture
-def anthropic_provider(server: FakeProvider) -> Iterator[AnthropicProvider]:
+def anthropic_provider(server: ScriptedProvider) -> Iterator[AnthropicProvider]:
     provider = AnthropicProvider(replaying=False)
     yield provider
     provider.close()

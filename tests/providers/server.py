@@ -1,4 +1,8 @@
-"""A provider on loopback: real HTTP, answers laid out beforehand, requests kept."""
+"""A provider on loopback: real HTTP, whole answers laid out beforehand, requests kept.
+
+``tests.servers`` answers what a request asks for; here a test writes the answer itself, byte for
+byte, because how odd and incomplete answers are read is what is tested.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ class Server(ThreadingHTTPServer):
         """A client that hangs up early is no error of the server's."""
 
 
-class FakeProvider:
+class ScriptedProvider:
     """Answers requests with its replies, in order; the last one serves for ever."""
 
     def __init__(self) -> None:
