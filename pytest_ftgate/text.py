@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 ELLIPSIS = "…"
 
@@ -16,6 +17,7 @@ ELLIPSIS = "…"
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+_NAME = re.compile(r"[^\W\d]\w*")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -56,8 +58,28 @@ def preview(value: object, limit: int = 80) -> str:
             if length > limit:
                 break
     except (TypeError, ValueError, RecursionError):
-        return shown(repr(value), limit)
+        return shown(_repr(value), limit)
     return shown("".join(chunks), limit)
+
+
+def json_path(parts: Iterable[str | int]) -> str:
+    """A JSON path: ``$.items[0].name``, with unusual keys quoted."""
+    path = "$"
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif _NAME.fullmatch(part):
+            path += f".{shown(part, 60)}"
+        else:
+            path += f"[{preview(part, 60)}]"
+    return path
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # whatever a foreign __repr__ raises, or too deep a nesting
+        return f"<{type(value).__name__}>"
 
 
 def _clipped(value: object, limit: int) -> object:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from pytest_ftgate.checks.reasons import json_path
-from pytest_ftgate.text import preview, shown
+from pytest_ftgate.text import json_path, preview, shown
 
 _MOST = 3
 _CONTEXT = 24

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.checks import documents
 from pytest_ftgate.checks.documents import NotJson
 from pytest_ftgate.checks.outputs import TRUNCATED, Json, unusable
-from pytest_ftgate.checks.schema import Schema, SchemaStore
+from pytest_ftgate.checks.schemas.schema import Schema, SchemaStore
 from pytest_ftgate.model import Completion, Observation
 from pytest_ftgate.text import shown
 

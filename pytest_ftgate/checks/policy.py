@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from pytest_ftgate.checks.outputs import input_text, text_of
 from pytest_ftgate.checks.patterns import Pattern, PatternTimeout
-from pytest_ftgate.checks.personal import personal_data
-from pytest_ftgate.checks.policy_file import Policy, Rule, read_policy
-from pytest_ftgate.checks.sentences import count_sentences, count_words
-from pytest_ftgate.checks.terms import misspelt_terms, plain_quotes
+from pytest_ftgate.checks.rules.personal import personal_data
+from pytest_ftgate.checks.rules.reading import Policy, Rule, read_policy
+from pytest_ftgate.checks.rules.sentences import count_sentences, count_words
+from pytest_ftgate.checks.rules.terms import misspelt_terms, plain_quotes
 from pytest_ftgate.errors import CheckError, DataError
 from pytest_ftgate.model import Observation
 from pytest_ftgate.text import shown
@@ -21,7 +21,7 @@ from pytest_ftgate.text import shown
 if TYPE_CHECKING:
     import os
 
-    from pytest_ftgate.checks.policy_file import Severity
+    from pytest_ftgate.checks.rules.reading import Severity
 
 __all__ = ["POLICY", "Policy", "PolicyStore", "Rule", "Violation", "check_policy"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pytest_ftgate.checks.dialects import ANNOTATIONS, Draft, keywords, other_draft
-from pytest_ftgate.checks.formats import EXTRA_FORMATS
+from pytest_ftgate.checks.schemas.dialects import ANNOTATIONS, Draft, keywords, other_draft
+from pytest_ftgate.checks.schemas.keywords import known_formats
 from pytest_ftgate.text import preview
 
 # Annotations of OpenAPI and of editors: known to be inert, not misspelt.
@@ -29,8 +29,9 @@ def doubts(schema: Mapping[str, Any], draft: Draft) -> Iterator[str]:
         if key not in known and key not in _TOLERATED and not key.startswith(("x-", "$comment")):
             yield _unknown_keyword(key, known, draft)
     named = schema.get("format")
-    if isinstance(named, str) and named not in _formats():
-        yield f"the format {preview(named)} is unknown and is not checked{_near(named, _formats())}"
+    if isinstance(named, str) and named not in known_formats():
+        near = _near(named, known_formats())
+        yield f"the format {preview(named)} is unknown and is not checked{near}"
 
 
 def _unknown_keyword(key: str, known: frozenset[str], draft: Draft) -> str:
@@ -40,14 +41,7 @@ def _unknown_keyword(key: str, known: frozenset[str], draft: Draft) -> str:
     return f"the keyword {preview(key)} is unknown and is ignored{_near(key, known)}"
 
 
-def _near(got: str, known: frozenset[str]) -> str:
+def _near(got: str, known: Iterable[str]) -> str:
     lowered = {name.lower(): name for name in known}
     near = difflib.get_close_matches(got.lower(), sorted(lowered), n=1, cutoff=0.75)
     return f"; did you mean {lowered[near[0]]!r}?" if near else ""
-
-
-def _formats() -> frozenset[str]:
-    import jsonschema
-
-    known = jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
-    return frozenset(known) | frozenset(EXTRA_FORMATS)

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import referencing
-from jsonschema.exceptions import best_match
 from jsonschema.validators import SPECIFICATIONS
 from referencing import jsonschema as specifications
 from referencing.exceptions import Unresolvable, Unretrievable
 
-from pytest_ftgate.checks import lint
-from pytest_ftgate.checks.dialects import (
+from pytest_ftgate import strict_json
+from pytest_ftgate.checks.patterns import Pattern, PatternError
+from pytest_ftgate.checks.schemas import lint
+from pytest_ftgate.checks.schemas.dialects import (
     SCHEMA_LISTS,
     SCHEMA_MAPS,
     SCHEMA_VALUED,
@@ -27,11 +29,10 @@ from pytest_ftgate.checks.dialects import (
     Draft,
     draft_of,
 )
-from pytest_ftgate.checks.keywords import stock_class
-from pytest_ftgate.checks.patterns import Pattern, PatternError
-from pytest_ftgate.checks.reasons import json_path
+from pytest_ftgate.checks.schemas.keywords import meta_validator, validator
+from pytest_ftgate.checks.schemas.reasons import reasons
 from pytest_ftgate.errors import DataError, did_you_mean, shown_path
-from pytest_ftgate.text import preview, shown
+from pytest_ftgate.text import json_path, preview, shown
 
 if TYPE_CHECKING:
     from pytest_ftgate.checks.outputs import Json
@@ -49,12 +50,9 @@ _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 @dataclass(frozen=True)
 class Linked:
-    """What validation needs of a schema: where it starts, and all that it refers to."""
+    """A schema's validator, which knows all that the schema refers to, and what is doubtful."""
 
-    draft: Draft
-    entry: Mapping[str, str]
-    registry: Any
-    patterns: dict[str, Pattern]
+    validator: Any
     warnings: tuple[str, ...]
 
 
@@ -72,11 +70,10 @@ class ProjectFiles:
         """The document in a file.
 
         Raises:
-            DataError: when it is missing, not UTF-8 or not JSON.
+            DataError: when it cannot be read, is not UTF-8 or not strict JSON.
         """
-        from pytest_ftgate.checks.files import read_json
-
-        return read_json(file, "schema")
+        document: Json = strict_json.parse_file(file)
+        return document
 
     def fetch(self, uri: str) -> tuple[Path, Json]:
         """The document that a reference names.
@@ -146,13 +143,9 @@ class _Linker:
         registry = _with_specifications(self._retrieve)
         start = registry.with_resource(base, resource).resolver().lookup(base)
         self._walk(_Place(contents, start.resolver, root, ()))
-        return Linked(
-            draft=root.draft,
-            entry={"$ref": base},
-            registry=self._complete(),
-            patterns=self.patterns,
-            warnings=tuple(self.warnings),
-        )
+        # By reference, so that relative references in the schema start from its own address.
+        made = validator(root.draft, {"$ref": base}, self._complete(), self.patterns)
+        return Linked(made, tuple(self.warnings))
 
     def _complete(self) -> Any:
         """All documents at hand, so that validation itself can read nothing more."""
@@ -254,17 +247,15 @@ def _check(document: _Document, schema: Any, path: tuple[str | int, ...]) -> Non
             document.source,
             f"{json_path(path)}: a schema is an object or a boolean, got {preview(schema)}",
         )
-    made = stock_class(document.draft)
     try:
-        error = best_match(made(made.META_SCHEMA).iter_errors(schema))
+        problems = reasons(islice(meta_validator(document.draft).iter_errors(schema), 1), path)
     except RecursionError:
         raise DataError(document.source, "the schema is nested too deeply") from None
-    if error is not None:
-        where = json_path((*path, *error.absolute_path))
+    if problems:
         raise DataError(
             document.source,
-            f"{where}: not valid in {document.draft.label}: {shown(error.message, 200)}",
-            "see https://json-schema.org for the keyword's form, or name the draft by $schema",
+            f"not a schema of {document.draft.label}: {problems[0]}",
+            "correct it, or name another draft by $schema",
         )
 
 

@@ -17,7 +17,7 @@ from pytest_ftgate.text import shown
 if TYPE_CHECKING:
     import os
 
-    from pytest_ftgate.checks.linking import Linked
+    from pytest_ftgate.checks.schemas.linking import Linked
 
 MAX_PROBLEMS = 20
 ANONYMOUS = "<schema>"
@@ -39,7 +39,7 @@ class Schema:
         self.document = document
         self.source = source
         self.warnings = linked.warnings
-        self._linked = linked
+        self._validator = linked.validator
 
     @classmethod
     def load(
@@ -54,7 +54,7 @@ class Schema:
         Raises:
             DataError: when the file, or one that it refers to, is not a usable schema.
         """
-        from pytest_ftgate.checks.linking import ProjectFiles, link
+        from pytest_ftgate.checks.schemas.linking import ProjectFiles, link
 
         file = Path(path)
         files = ProjectFiles(Path(root) if root is not None else file.parent)
@@ -68,7 +68,7 @@ class Schema:
         Raises:
             DataError: when it is not a usable schema.
         """
-        from pytest_ftgate.checks.linking import link
+        from pytest_ftgate.checks.schemas.linking import link
 
         plain = json.loads(dumped(document))
         return cls._made(plain, ANONYMOUS, link(plain, None, None))
@@ -89,12 +89,10 @@ class Schema:
             DataError: when a pattern takes too long, or references loop without end.
             CheckError: when validation as a whole takes too long.
         """
-        from pytest_ftgate.checks import keywords
-        from pytest_ftgate.checks.reasons import reasons
+        from pytest_ftgate.checks.schemas import keywords
+        from pytest_ftgate.checks.schemas.reasons import reasons
 
-        validator = keywords.validator(
-            self._linked.draft, self._linked.entry, self._linked.registry, self._linked.patterns
-        )
+        validator = keywords.fresh(self._validator)
         try:
             return reasons(islice(validator.iter_errors(value), MAX_PROBLEMS))
         except PatternTimeout as error:

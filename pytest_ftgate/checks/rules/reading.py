@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from pytest_ftgate.checks.files import read_text
+from pytest_ftgate import strict_json
 from pytest_ftgate.checks.patterns import Pattern, PatternError
-from pytest_ftgate.checks.personal import KINDS
+from pytest_ftgate.checks.rules.personal import KINDS
 from pytest_ftgate.errors import DataError, DataErrors, did_you_mean
 from pytest_ftgate.text import preview
 
@@ -75,7 +75,7 @@ def read_policy(file: Path) -> Policy:
         DataErrors: with every wrong key and value, each with its line.
         DataError: when the file cannot be read or is not TOML.
     """
-    text = read_text(file, "policy")
+    text = strict_json.read_text(file)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from copy import copy
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -22,10 +23,10 @@ import jsonschema
 from jsonschema import validators as stock
 from jsonschema.exceptions import FormatError, ValidationError
 
-from pytest_ftgate.checks.dialects import Draft, draft_of
-from pytest_ftgate.checks.evaluated import evaluated_items, evaluated_properties
-from pytest_ftgate.checks.formats import EXTRA_FORMATS, MAX_FORMAT_CHARS
 from pytest_ftgate.checks.patterns import TIMEOUT_S, Pattern
+from pytest_ftgate.checks.schemas.dialects import Draft, draft_of
+from pytest_ftgate.checks.schemas.evaluated import evaluated_items, evaluated_properties
+from pytest_ftgate.checks.schemas.formats import EXTRA_FORMATS, MAX_FORMAT_CHARS
 
 BUDGET_S = 5.0
 """Seconds that the validation of one document may take."""
@@ -54,10 +55,13 @@ class Guard(jsonschema.FormatChecker):  # type: ignore[misc]
     _clock = staticmethod(time.monotonic)
 
     def __init__(self, patterns: dict[str, Pattern]) -> None:
-        known = jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
-        self.checkers = {**known, **EXTRA_FORMATS}
+        self.checkers = known_formats()
         self._patterns = patterns
         self._deadline = self._clock() + BUDGET_S
+
+    def renewed(self) -> Guard:
+        """A guard for another validation, with the same patterns and all the time again."""
+        return Guard(self._patterns)
 
     def check(self, instance: object, format: str) -> None:
         """Raise FormatError unless the instance conforms; unknown formats always conform."""
@@ -86,26 +90,41 @@ class Guard(jsonschema.FormatChecker):  # type: ignore[misc]
 
 
 def validator(draft: Draft, schema: Any, registry: Any, patterns: dict[str, Pattern]) -> Any:
-    """A hardened validator, for one validation: its time runs from here."""
+    """A hardened validator; :func:`fresh` makes it ready for each validation."""
     return _hardened(draft)(schema, registry=registry, format_checker=Guard(patterns))
+
+
+def fresh(prepared: Any) -> Any:
+    """The same validator for one more validation: its time runs from here."""
+    again = copy(prepared)
+    again.format_checker = prepared.format_checker.renewed()
+    return again
+
+
+@cache
+def known_formats() -> dict[str, Any]:
+    """The checkers of all formats, by name; the same for every draft."""
+    known = jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
+    return {**known, **EXTRA_FORMATS}
 
 
 @cache
 def _hardened(draft: Draft) -> Any:
-    replaced = {
+    replaced = {  # those that the draft does not have are left out below
         "additionalProperties": _additional_properties,
         "anyOf": _any_of,
         "multipleOf": _multiple_of,
         "oneOf": _one_of,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
+        "propertyNames": _property_names,
         "required": _required,
+        "unevaluatedItems": _unevaluated_items,
+        "unevaluatedProperties": _unevaluated_properties,
         "uniqueItems": _unique_items,
     }
-    if draft >= Draft.D2019:
-        replaced["unevaluatedItems"] = _unevaluated_items
-        replaced["unevaluatedProperties"] = _unevaluated_properties
-    made = stock.extend(_STOCK[draft], replaced)
+    known = {key: function for key, function in replaced.items() if key in _STOCK[draft].VALIDATORS}
+    made = stock.extend(_STOCK[draft], known)
     fields = [(field.name, field.alias) for field in attrs.fields(made) if field.init]
 
     def evolve(self: Any, **changes: Any) -> Any:
@@ -124,9 +143,10 @@ def _hardened(draft: Draft) -> Any:
     return made
 
 
-def stock_class(draft: Draft) -> Any:
-    """The stock validator class of a draft; for checking schemas, which are not hostile."""
-    return _STOCK[draft]
+def meta_validator(draft: Draft) -> Any:
+    """A validator of schemas themselves."""
+    made = _hardened(draft)
+    return made(made.META_SCHEMA, registry=stock.SPECIFICATIONS, format_checker=Guard({}))
 
 
 def _pattern(validator: Any, source: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
@@ -145,6 +165,17 @@ def _pattern_properties(
         for key, value in instance.items():
             if validator.format_checker.found(source, key):
                 yield from validator.descend(value, subschema, path=key, schema_path=source)
+
+
+def _property_names(
+    validator: Any, allowed: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    if not validator.is_type(instance, "object"):
+        return
+    for key in instance:
+        errors = list(validator.descend(key, allowed))
+        if errors:
+            yield ValidationError("propertyNames", instance=key, context=errors)
 
 
 def _additional_properties(

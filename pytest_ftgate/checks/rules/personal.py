@@ -17,13 +17,18 @@ _PHONE = re.compile(
     r")(?![\w-])"
 )
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]){11,30}")
-_IBAN_LENGTHS = {
+_IBAN_COUNTRIES = {
     15: "NO", 16: "BE", 18: "DK FO FI GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU XK MN",
     21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
     24: "AD CZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST", 26: "IS TR",
     27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HU LB NI PL SV", 29: "BR EG PS QA UA",
     30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
 }  # fmt: skip
+_IBAN_LENGTHS = {
+    country: length
+    for length, countries in _IBAN_COUNTRIES.items()
+    for country in countries.split()
+}
 
 
 def personal_data(text: str, kinds: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -47,16 +52,19 @@ def _emails(text: str) -> Iterator[str]:
 
 
 def _cards(text: str) -> Iterator[str]:
-    for found in _CARD.finditer(text):
-        digits = re.sub(r"\D", "", found[0])
-        if luhn(digits):
-            yield digits
+    return (found[0] for found in _card_matches(text))
+
+
+def _card_matches(text: str) -> Iterator[re.Match[str]]:
+    return (found for found in _CARD.finditer(text) if luhn(re.sub(r"\D", "", found[0])))
 
 
 def _phones(text: str) -> Iterator[str]:
+    others = [found.span() for found in (*_card_matches(text), *_iban_matches(text))]
     for found in _PHONE.finditer(text):
-        digits = re.sub(r"\D", "", found[0])
-        if 8 <= len(digits) <= 15 and not _is_date(found[0]):
+        digits = sum(char.isdigit() for char in found[0])
+        within = any(start < found.end() and found.start() < end for start, end in others)
+        if 8 <= digits <= 15 and not within and not _is_date(found[0]):
             yield found[0]
 
 
@@ -65,14 +73,16 @@ def _is_date(found: str) -> bool:
 
 
 def _ibans(text: str) -> Iterator[str]:
+    return (found[0] for found in _iban_matches(text))
+
+
+def _iban_matches(text: str) -> Iterator[re.Match[str]]:
     for found in _IBAN.finditer(text):
         compact = found[0].replace(" ", "")
-        length = next(
-            (size for size, countries in _IBAN_LENGTHS.items() if compact[:2] in countries.split()),
-            None,
-        )
-        if length is not None and len(compact) >= length and mod97(compact[:length]):
-            yield compact[:length]
+        length = _IBAN_LENGTHS.get(compact[:2], 0)
+        # What follows the number may have been taken for more of it.
+        if 0 < length <= len(compact) and mod97(compact[:length]):
+            yield found
 
 
 def luhn(digits: str) -> bool:

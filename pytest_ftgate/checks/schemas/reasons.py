@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import did_you_mean
-from pytest_ftgate.text import preview, shown
+from pytest_ftgate.text import json_path, preview, shown
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 _LIMIT = 200
-_NAME = re.compile(r"[^\W\d]\w*")
+_BARE = re.compile(r"(?!(?:true|false|null)$)[^\W\d][\w -]*")
 _TYPES: dict[type, str] = {
     bool: "a boolean",
     int: "an integer",
@@ -25,30 +25,23 @@ _TYPES: dict[type, str] = {
 }
 
 
-def json_path(parts: Iterable[str | int]) -> str:
-    """A JSON path: ``$.items[0].name``, with unusual keys quoted."""
-    path = "$"
-    for part in parts:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif _NAME.fullmatch(part):
-            path += f".{shown(part, 60)}"
-        else:
-            path += f"[{preview(part, 60)}]"
-    return path
+def reasons(errors: Iterable[ValidationError], below: Sequence[str | int] = ()) -> tuple[str, ...]:
+    """One reason for each error, without repetition, in the order found.
+
+    Args:
+        errors: what a validator of the keywords module found.
+        below: the place of the validated value within its document.
+    """
+    return tuple(dict.fromkeys(_reason(error, below) for error in errors))
 
 
-def reasons(errors: Iterable[ValidationError]) -> tuple[str, ...]:
-    """One reason for each error, without repetition, in the order found."""
-    return tuple(dict.fromkeys(_reason(error) for error in errors))
-
-
-def _reason(error: ValidationError) -> str:
+def _reason(error: ValidationError, below: Sequence[str | int]) -> str:
     """The reason of the most telling error within this one."""
     telling = _telling(error)
-    path = json_path(telling.absolute_path)
+    parts = (*below, *telling.absolute_path)
+    path = json_path(parts)
     if telling.validator == "required":
-        return shown(f"{json_path((*telling.absolute_path, telling.message))}: missing", _LIMIT)
+        return shown(f"{json_path((*parts, telling.message))}: missing", _LIMIT)
     if telling.message == "not allowed" or telling.validator is None:
         return shown(f"{path}: not allowed{_instead(telling)}", _LIMIT)
     got, allowed = _got_and_allowed(telling)
@@ -56,29 +49,33 @@ def _reason(error: ValidationError) -> str:
 
 
 def _telling(error: ValidationError) -> ValidationError:
-    """Within anyOf and oneOf, the error of the branch that came nearest to holding.
+    """Within anyOf and oneOf, the first error of the branch that came nearest to holding.
 
-    A branch that fails only further down got further than one that fails at once; when all fail
-    at once for the type, none is nearer and the combination itself is reported.
+    Nearest is, of the branches that take this type at all, one whose constants (the usual
+    discriminators) are right, then the one with the fewest errors, then the one that got deepest.
+    For a number, a text or null the branches are alternatives of equal rank: they are told
+    together.
     """
-    while error.context:
+    while error.context and error.validator != "propertyNames":
+        if not isinstance(error.instance, (Mapping, list)):
+            return error
         branches: dict[Any, list[ValidationError]] = {}
         for each in error.context:
             branches.setdefault(each.schema_path[0], []).append(each)
-        depths = {
-            branch: max(len(each.relative_path) for each in found)
-            for branch, found in branches.items()
-        }
-        fitting = {
-            branch: found
-            for branch, found in branches.items()
-            if not any(each.validator == "type" and not each.relative_path for each in found)
-        }
-        if len(fitting) == 0 or (len(fitting) > 1 and not any(depths.values())):
+        fitting = [found for found in branches.values() if not any(map(_is_type_here, found))]
+        if not fitting:
             return error
-        nearest = min(fitting, key=lambda branch: (len(fitting[branch]), -depths[branch]))
-        error = fitting[nearest][0]
+        error = min(fitting, key=_distance)[0]
     return error
+
+
+def _is_type_here(error: ValidationError) -> bool:
+    return error.validator == "type" and not error.relative_path
+
+
+def _distance(errors: Sequence[ValidationError]) -> tuple[bool, int, int]:
+    constants = any(each.validator in {"const", "enum"} for each in errors)
+    return constants, len(errors), -max(len(each.relative_path) for each in errors)
 
 
 def _instead(error: ValidationError) -> str:
@@ -119,9 +116,7 @@ def _listed(values: Sequence[Any]) -> str:
 
 def _is_bare(value: Any) -> bool:
     """Whether a text can stand without quotes and not be taken for something else."""
-    return isinstance(value, str) and bool(_NAME.fullmatch(value)) and value not in {
-        "true", "false", "null",
-    }  # fmt: skip
+    return isinstance(value, str) and bool(_BARE.fullmatch(value))
 
 
 def _type(got: Any, value: Any, error: Any) -> tuple[str, str]:
@@ -138,6 +133,21 @@ def _any_of(got: Any, value: Any, error: Any) -> tuple[str, str]:
         if not each.relative_path and each.validator in _DESCRIPTIONS
     ]
     return preview(got), " or ".join(dict.fromkeys(wanted)) or "one of the forms in the schema"
+
+
+def _property_name(got: Any, value: Any, error: Any) -> tuple[str, str]:
+    got, allowed = _got_and_allowed(_telling(error.context[0]))
+    return f"the key {got}", allowed
+
+
+def _bound(inclusive: str, exclusive: str, flag: str) -> _Describe:
+    """A bound; draft 4 says by a flag beside it whether the bound itself is excluded."""
+
+    def describe(got: Any, value: Any, error: Any) -> tuple[str, str]:
+        words = exclusive if error.schema.get(flag) is True else inclusive
+        return preview(got), words.format(preview(value))
+
+    return describe
 
 
 def _one_of(got: Any, value: Any, error: Any) -> tuple[str, str]:
@@ -170,16 +180,17 @@ _DESCRIPTIONS: dict[str, _Describe] = {
     "maxItems": _sized("items", "at most {}"),
     "maxLength": _sized("characters", "at most {}"),
     "maxProperties": _sized("properties", "at most {}"),
-    "maximum": _limit("at most {}"),
+    "maximum": _bound("at most {}", "less than {}", "exclusiveMaximum"),
     "minContains": _limit("at least {} items that fit 'contains'"),
     "minItems": _sized("items", "at least {}"),
     "minLength": _sized("characters", "at least {}"),
     "minProperties": _sized("properties", "at least {}"),
-    "minimum": _limit("at least {}"),
+    "minimum": _bound("at least {}", "more than {}", "exclusiveMinimum"),
     "multipleOf": _limit("a multiple of {}"),
     "not": lambda got, value, error: (preview(got), f"anything but {preview(value)}"),
     "oneOf": _one_of,
     "pattern": lambda got, value, error: (preview(got), f"text matching {shown(value, 80)}"),
+    "propertyNames": _property_name,
     "type": _type,
     "uniqueItems": lambda got, value, error: (f"equal {error.message}", "no repeated items"),
 }
