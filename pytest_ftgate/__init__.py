@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ftgate.checks.assertions import assert_format, assert_policy, assert_threshold
     from pytest_ftgate.errors import FtgateError
-    from pytest_ftgate.model import Case, Completion, Observation, Usage, Variant
+    from pytest_ftgate.model import Case, Completion, Observation, Record, Usage, Variant
+    from pytest_ftgate.providers.base import Provider
+    from pytest_ftgate.verdicts.measures import KpiDefinition
 
 __all__ = [
     "Case",
     "Completion",
     "FtgateError",
+    "KpiDefinition",
     "Observation",
+    "Provider",
+    "Record",
     "Usage",
     "Variant",
     "assert_format",
@@ -32,7 +37,10 @@ _HOMES = {
     "Case": "pytest_ftgate.model",
     "Completion": "pytest_ftgate.model",
     "FtgateError": "pytest_ftgate.errors",
+    "KpiDefinition": "pytest_ftgate.verdicts.measures",
     "Observation": "pytest_ftgate.model",
+    "Provider": "pytest_ftgate.providers.base",
+    "Record": "pytest_ftgate.model",
     "Usage": "pytest_ftgate.model",
     "Variant": "pytest_ftgate.model",
     "assert_format": "pytest_ftgate.checks.assertions",
