@@ -10,10 +10,10 @@ from vcr.cassette import Cassette
 from vcr.record_mode import RecordMode
 
 from pytest_ftgate.errors import CassetteMiss, FtgateError
-from pytest_ftgate.recording import interactions, keys, misses
+from pytest_ftgate.recording import interactions, keys, matching, misses
 from pytest_ftgate.recording.clock import Clock
 from pytest_ftgate.recording.failures import RecordedFailure, event_of
-from pytest_ftgate.recording.lines import Answer, Event, Interaction, StoredResponse, encode
+from pytest_ftgate.recording.lines import Answer, Event, Interaction, StoredResponse
 from pytest_ftgate.recording.scopes import CallFact
 from pytest_ftgate.recording.surfacing import surfacing
 
@@ -135,13 +135,17 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
             return Ticket(None, request)
         ticket = Ticket(scope, request, keys.body_bytes(request.body))
         ticket.key = keys.request_key(request.method, request.uri, ticket.body)
-        ticket.attempt = scope.ask(ticket.key)
         entry, last = scope.reserve(ticket.key)
+        if entry is None and (key := matching.other_key(scope, request, ticket.body)):
+            ticket.key = key
+            entry, last = scope.reserve(key)
         if entry is not None:
+            ticket.attempt = scope.ask(ticket.key)
             self._play(ticket, scope, entry, last=last)
         elif self._recorder.mode == "none":
-            raise misses.miss(scope, request.method, request.uri, ticket.body, ticket.key)
+            raise misses.miss(scope, request, ticket.body, ticket.key)
         else:
+            ticket.attempt = scope.ask(ticket.key)
             ticket.started = Clock.now()
             self._live.set(ticket)
         return ticket
@@ -218,4 +222,6 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
             response=outcome if isinstance(outcome, StoredResponse) else UNSET,
             event=outcome if isinstance(outcome, Event) else UNSET,
         )
-        scope.keep(encode(line), failed=failed)
+        sealed = self._recorder.sealer.seal(line, ticket.request.headers, scope.pack.path)
+        if sealed is not None:
+            scope.keep(sealed, failed=failed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.recording import bodies, keys
+from pytest_ftgate.recording import bodies, compression, keys
 from pytest_ftgate.recording.lines import Status, StoredRequest, StoredResponse
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def stored_response(
         allowed |= {"location"}  # without it no client can follow the redirect in replay
     encoding = keys.header(_as_mapping(response["headers"]), "content-encoding")
     body = keys.body_bytes(response["body"].get("string"))
-    plain = bodies.decompress(body, encoding)
+    plain = compression.decompress(body, encoding)
     if plain is None:  # an encoding that is unknown here: the client must see its name
         plain, allowed = body, allowed | {"content-encoding"}
     plain = bodies.drop_volatile(plain)

@@ -99,6 +99,7 @@ def interception(
         The switch, off, and the clean-up to run when it is not needed any more.
     """
     switch, cleanup = Switch(), contextlib.ExitStack()
+    wrap = _Wrapper(cassette, wanted)
     for patcher in CassettePatcherBuilder(cassette).build():
         # Entering and leaving a patcher tells what it would replace, and by what.
         with patcher:
@@ -107,77 +108,80 @@ def interception(
         if target is None:  # no replacement: it closes pooled connections at the end
             cleanup.push(patcher.__exit__)
         else:
-            _add(switch, cassette, wanted, target, patcher.attribute, replacement)
-    switch.add(VCRConnection, "getresponse", _getresponse(cassette, VCRConnection.getresponse))
+            _add(switch, wrap, target, patcher.attribute, replacement)
+    switch.add(VCRConnection, "getresponse", wrap.getresponse(VCRConnection.getresponse))
     switch.add(vcr.patch, "force_reset", switch.real_connections)
     return switch, cleanup
 
 
-def _add(
-    switch: Switch,
-    cassette: IndexedCassette,
-    wanted: Callable[[str], bool],
-    target: Any,
-    attribute: str,
-    replacement: Any,
-) -> None:
+def _add(switch: Switch, wrap: _Wrapper, target: Any, attribute: str, replacement: Any) -> None:
     family = getattr(target, "__module__", "").partition(".")[0]
     if family not in _HTTPX:
         switch.add(target, attribute, replacement)
     elif target.__name__ not in _IN_PROCESS:  # those never reach a network: leave them alone
-        wrap = _handle_async if attribute == "handle_async_request" else _handle
-        switch.add(target, attribute, wrap(cassette, wanted, family, replacement))
+        asynchronous = attribute == "handle_async_request"
+        switch.add(
+            target,
+            attribute,
+            (wrap.handle_async if asynchronous else wrap.handle)(family, replacement),
+        )
 
 
-def _handle(
-    cassette: IndexedCassette, wanted: Callable[[str], bool], family: str, intercepted: Any
-) -> Any:
-    original = intercepted.__wrapped__
+class _Wrapper:
+    """Adds to vcrpy's replacements what they lack: failures, and leaving other calls alone."""
 
-    @functools.wraps(original)
-    def handle_request(self: Any, request: Any) -> Any:
-        if not wanted(request.url.host):
-            return original(self, request)
-        try:
-            return intercepted(self, request)
-        except RecordedFailure as failure:
-            raise failure.as_raised_by(family) from None
-        except Exception as error:
-            cassette.failed(error, family)
-            raise
+    def __init__(self, cassette: IndexedCassette, wanted: Callable[[str], bool]) -> None:
+        self._cassette = cassette
+        self._wanted = wanted
 
-    return handle_request
+    def handle(self, family: str, intercepted: Any) -> Any:
+        """A ``handle_request`` for a transport of the family."""
+        original, wanted, cassette = intercepted.__wrapped__, self._wanted, self._cassette
 
+        @functools.wraps(original)
+        def handle_request(self: Any, request: Any) -> Any:
+            if not wanted(request.url.host):
+                return original(self, request)
+            try:
+                return intercepted(self, request)
+            except RecordedFailure as failure:
+                raise failure.as_raised_by(family) from None
+            except Exception as error:
+                cassette.failed(error, family)
+                raise
 
-def _handle_async(
-    cassette: IndexedCassette, wanted: Callable[[str], bool], family: str, intercepted: Any
-) -> Any:
-    original = intercepted.__wrapped__
+        return handle_request
 
-    @functools.wraps(original)
-    async def handle_async_request(self: Any, request: Any) -> Any:
-        if not wanted(request.url.host):
-            return await original(self, request)
-        try:
-            return await intercepted(self, request)
-        except RecordedFailure as failure:
-            raise failure.as_raised_by(family) from None
-        except Exception as error:
-            cassette.failed(error, family)
-            raise
+    def handle_async(self, family: str, intercepted: Any) -> Any:
+        """A ``handle_async_request`` for a transport of the family."""
+        original, wanted, cassette = intercepted.__wrapped__, self._wanted, self._cassette
 
-    return handle_async_request
+        @functools.wraps(original)
+        async def handle_async_request(self: Any, request: Any) -> Any:
+            if not wanted(request.url.host):
+                return await original(self, request)
+            try:
+                return await intercepted(self, request)
+            except RecordedFailure as failure:
+                raise failure.as_raised_by(family) from None
+            except Exception as error:
+                cassette.failed(error, family)
+                raise
 
+        return handle_async_request
 
-def _getresponse(cassette: IndexedCassette, original: Any) -> Any:
-    @functools.wraps(original)
-    def getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return original(self, *args, **kwargs)
-        except RecordedFailure as failure:
-            raise failure.as_raised_by(STANDARD) from None
-        except Exception as error:
-            cassette.failed(error, STANDARD, self._vcr_request)
-            raise
+    def getresponse(self, original: Any) -> Any:
+        """A ``getresponse`` for vcrpy's stand-in of ``http.client`` connections."""
+        cassette = self._cassette
 
-    return getresponse
+        @functools.wraps(original)
+        def getresponse(self: Any, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return original(self, *args, **kwargs)
+            except RecordedFailure as failure:
+                raise failure.as_raised_by(STANDARD) from None
+            except Exception as error:
+                cassette.failed(error, STANDARD, self._vcr_request)
+                raise
+
+        return getresponse

@@ -13,6 +13,7 @@ from pytest_ftgate.recording import packs
 from pytest_ftgate.recording.cassette import IndexedCassette
 from pytest_ftgate.recording.patches import interception
 from pytest_ftgate.recording.scopes import Address, Scope, played_id
+from pytest_ftgate.recording.sealing import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["none", "new_episodes", "all", "off"]
 MODES = ("none", "new_episodes", "all", "off")
-
-Redact = "Callable[[dict[str, Any]], dict[str, Any] | None]"
 
 
 class Recorder:
@@ -66,7 +65,7 @@ class Recorder:
         self.keep_request_ids = keep_request_ids
         self._worker = worker
         self._passthrough = frozenset(host.lower().strip("[]") for host in passthrough_hosts)
-        self._redact = redact
+        self.sealer = Sealer(redact)
         self._lock = threading.RLock()
         self._active: ContextVar[Scope | None] = ContextVar("ftgate_scope", default=None)
         self._open: list[Scope] = []

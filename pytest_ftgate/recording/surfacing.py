@@ -8,7 +8,6 @@ loaded, the SDK's.
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pytest_ftgate.errors import FtgateError
@@ -30,14 +29,13 @@ def surfacing(error: _Error) -> _Error:
     )
     if not bases or isinstance(error, bases):
         return error
-    cls = _blend(cast("type[FtgateError]", type(error)), bases)
+    cls = _blend(type(error), bases)
     twin = cls.__new__(cls, *error.args)
     twin.args = error.args
     twin.__dict__.update(error.__dict__)
     return cast("_Error", twin)
 
 
-@lru_cache(maxsize=64)
 def _blend(ours: type[FtgateError], theirs: tuple[type[Exception], ...]) -> type[FtgateError]:
     def reduce(self: FtgateError) -> tuple[Callable[..., FtgateError], tuple[object, ...]]:
         return _revive, (ours, self.args, self.__dict__)

@@ -300,9 +300,10 @@ def test_nested_scopes_answer_from_the_innermost(
 def test_redirects_replay(provider: FakeProvider, run: Run) -> None:
     def ask() -> str:
         with httpx2.Client(follow_redirects=True) as client:
-            return client.get(f"{provider.url}/redirect").text + requests.get(
-                f"{provider.url}/redirect"
-            ).text
+            return (
+                client.get(f"{provider.url}/redirect").text
+                + requests.get(f"{provider.url}/redirect").text
+            )
 
     recorded, live = run("new_episodes", ask)
     replayed, again = run("none", ask)
@@ -321,7 +322,7 @@ def test_multipart_bodies_replay_whatever_their_boundary(provider: FakeProvider,
         return httpx2.post(f"{provider.url}/v1/files", files=files).text
 
     recorded, _ = run("new_episodes", upload)
-    replayed, scope = run("none", upload)
+    replayed, _ = run("none", upload)
     assert replayed == recorded
     assert len(provider.seen) == 1
     with pytest.raises(Exception, match="never recorded"):
