@@ -56,18 +56,18 @@ def _queue(message: str) -> tuple[str, str]:
 
 
 def _ask(message: str) -> str:
-    client = OpenAI(
-        base_url=os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:18080/v1"),
-        api_key=os.environ.get("OPENAI_API_KEY", "not-needed"),
-    )
     messages = [{"role": "system", "content": INSTRUCTIONS}]
     for text, label in EXAMPLES:
         messages.append({"role": "user", "content": text})
         messages.append({"role": "assistant", "content": json.dumps({"label": label})})
     messages.append({"role": "user", "content": message})
-    answer = client.chat.completions.create(
-        model="smollm2-135m-instruct", messages=messages, temperature=0, max_tokens=24
-    )
+    with OpenAI(
+        base_url=os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:18080/v1"),
+        api_key=os.environ.get("OPENAI_API_KEY", "not-needed"),
+    ) as client:
+        answer = client.chat.completions.create(
+            model="smollm2-135m-instruct", messages=messages, temperature=0, max_tokens=24
+        )
     return answer.choices[0].message.content or ""
 
 
