@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ __all__ = ["POLICY", "Policy", "PolicyStore", "Rule", "Violation", "check_policy
 
 POLICY = "policy"
 _REASON_LIMIT = 290
+_MOST_FINDS = 20  # of one rule in one output
 
 
 class Violation(Struct, frozen=True, kw_only=True):
@@ -171,9 +173,9 @@ def _broken(rule: Rule, text: str) -> Iterator[tuple[str, str]]:
     if rule.starts_with and not _starts_with(rule, text):
         wanted = " or ".join(f'"{shown(each, 40)}"' for each in rule.starts_with[:3])
         yield f"must start with {wanted}, got", text.lstrip()[:40]
-    for got, term in misspelt_terms(text, rule.allowed_terms):
+    for got, term in islice(misspelt_terms(text, rule.allowed_terms), _MOST_FINDS):
         yield f'a name must be spelt "{shown(term, 60)}", got', got
-    for kind, masked in personal_data(text, rule.pii):
+    for kind, masked in islice(personal_data(text, rule.pii), _MOST_FINDS):
         yield f"personal data ({kind})", masked
 
 

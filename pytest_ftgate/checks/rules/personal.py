@@ -52,37 +52,40 @@ def _emails(text: str) -> Iterator[str]:
 
 
 def _cards(text: str) -> Iterator[str]:
-    return (found[0] for found in _card_matches(text))
+    return (found[0] for found in _CARD.finditer(text) if _is_card(found))
 
 
-def _card_matches(text: str) -> Iterator[re.Match[str]]:
-    return (found for found in _CARD.finditer(text) if luhn(re.sub(r"\D", "", found[0])))
+def _ibans(text: str) -> Iterator[str]:
+    return (found[0] for found in _IBAN.finditer(text) if _is_iban(found))
 
 
 def _phones(text: str) -> Iterator[str]:
-    others = [found.span() for found in (*_card_matches(text), *_iban_matches(text))]
+    # Parts of card and account numbers look like telephone numbers.
+    text = _CARD.sub(lambda found: _blank(found, _is_card(found)), text)
+    text = _IBAN.sub(lambda found: _blank(found, _is_iban(found)), text)
     for found in _PHONE.finditer(text):
         digits = sum(char.isdigit() for char in found[0])
-        within = any(start < found.end() and found.start() < end for start, end in others)
-        if 8 <= digits <= 15 and not within and not _is_date(found[0]):
+        if 8 <= digits <= 15 and not _is_date(found[0]):
             yield found[0]
+
+
+def _blank(found: re.Match[str], known: bool) -> str:
+    return "x" * len(found[0]) if known else found[0]
+
+
+def _is_card(found: re.Match[str]) -> bool:
+    return luhn(re.sub(r"\D", "", found[0]))
+
+
+def _is_iban(found: re.Match[str]) -> bool:
+    compact = found[0].replace(" ", "")
+    length = _IBAN_LENGTHS.get(compact[:2], 0)
+    # What follows the number may have been taken for more of it.
+    return 0 < length <= len(compact) and mod97(compact[:length])
 
 
 def _is_date(found: str) -> bool:
     return re.fullmatch(r"0[1-9]([ ./-])[0-9]{2}\1[0-9]{2,4}", found) is not None
-
-
-def _ibans(text: str) -> Iterator[str]:
-    return (found[0] for found in _iban_matches(text))
-
-
-def _iban_matches(text: str) -> Iterator[re.Match[str]]:
-    for found in _IBAN.finditer(text):
-        compact = found[0].replace(" ", "")
-        length = _IBAN_LENGTHS.get(compact[:2], 0)
-        # What follows the number may have been taken for more of it.
-        if 0 < length <= len(compact) and mod97(compact[:length]):
-            yield found
 
 
 def luhn(digits: str) -> bool:

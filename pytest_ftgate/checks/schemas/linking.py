@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import referencing
 from jsonschema.validators import SPECIFICATIONS
@@ -126,6 +126,8 @@ class _Document:
     source: str
     draft: Draft
     contents: Any
+    resource: Any
+    address: str  # what its references are relative to: its $id, or where it lies
 
 
 @dataclass
@@ -139,30 +141,38 @@ class _Linker:
     def link(self, contents: Json, file: Path | None) -> Linked:
         base = file.resolve().as_uri() if file is not None else _BASE
         root = self._admit(base, contents, str(file) if file is not None else "<schema>")
-        resource = _SPECIFICATIONS[root.draft].create_resource(contents)
-        registry = _with_specifications(self._retrieve)
-        start = registry.with_resource(base, resource).resolver().lookup(base)
-        self._walk(_Place(contents, start.resolver, root, ()))
         # By reference, so that relative references in the schema start from its own address.
-        made = validator(root.draft, {"$ref": base}, self._complete(), self.patterns)
+        entry = {"$ref": root.address}
+        registry = _with_specifications(self._retrieve).with_resource(base, root.resource).crawl()
+        start = registry.resolver().lookup(root.address)
+        self._walk(_Place(contents, start.resolver, root, ()))
+        made = validator(root.draft, entry, self._complete(), self.patterns)
         return Linked(made, tuple(self.warnings))
 
     def _complete(self) -> Any:
         """All documents at hand, so that validation itself can read nothing more."""
-        resources = [
-            (uri, _SPECIFICATIONS[held.draft].create_resource(held.contents))
-            for uri, held in self.documents.items()
-        ]
+        resources = [(uri, held.resource) for uri, held in self.documents.items()]
         return _with_specifications(None).with_resources(resources).crawl()
 
     def _retrieve(self, uri: str) -> Any:
         if uri not in self.documents:
             if self.files is None:
                 raise Refused("a schema given as data can refer to nothing but itself")
-            file, contents = self.files.fetch(uri)
+            file, contents = self.files.fetch(self._beside(uri))
             self._admit(uri, contents, str(file))
-        held = self.documents[uri]
-        return _SPECIFICATIONS[held.draft].create_resource(held.contents)
+        return self.documents[uri].resource
+
+    def _beside(self, uri: str) -> str:
+        """Where a document may lie that is named relative to the ``$id`` of one at hand.
+
+        A published schema says ``"$id": "https://example.com/schemas/ticket.json"`` and refers to
+        ``address.json``; in the project that file lies beside it.
+        """
+        for held_at, held in self.documents.items():
+            folder = urljoin(held.address, ".")
+            if held.address != held_at and uri.startswith(folder):
+                return urljoin(held_at, uri.removeprefix(folder))
+        return uri
 
     def _admit(self, uri: str, contents: Any, source: str) -> _Document:
         draft = draft_of(contents)
@@ -172,7 +182,9 @@ class _Linker:
                 f"$schema is {preview(contents['$schema'])}, which is no known draft",
                 "allowed: " + ", ".join(URIS),
             )
-        self.documents[uri] = held = _Document(source, draft, contents)
+        resource = _SPECIFICATIONS[draft].create_resource(contents)
+        address = urljoin(uri, resource.id() or "")
+        self.documents[uri] = held = _Document(source, draft, contents, resource, address)
         _check(held, contents, ())
         return held
 
@@ -232,7 +244,9 @@ class _Linker:
             ) from None
 
     def _document_of(self, resolved: Any, place: _Place) -> _Document:
-        return self.documents.get(resolved.resolver._base_uri, place.document)
+        base = resolved.resolver._base_uri
+        held = (each for uri, each in self.documents.items() if base in {uri, each.address})
+        return next(held, place.document)
 
 
 def _with_specifications(retrieve: Callable[[str], Any] | None) -> Any:
