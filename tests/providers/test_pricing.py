@@ -110,7 +110,7 @@ LOCAL = "http://127.0.0.1/v1/chat/completions"
 
 @dataclass
 class Call:
-    model: str
+    model: str | None
     uri: str = LOCAL
     output: int | None = 500_000
     status: int | None = 200
@@ -152,6 +152,11 @@ def test_the_table_may_name_the_model_as_it_was_asked_for() -> None:
     assert cost_of_calls([Call(path), Call(path)], TABLE, asked="a") == 2.0
     assert cost_of_calls([Call("b")], TABLE, asked="a") == 2.0, "what answered comes first"
     assert cost_of_calls([Call("b"), Call("c")], TABLE, asked="a") is None, "c is another model"
+
+
+def test_a_model_that_does_not_name_itself_is_the_one_that_was_asked() -> None:
+    assert cost_of_calls([Call(None)], TABLE, asked="a") == 1.0
+    assert cost_of_calls([Call(None)], TABLE) is None
 
 
 TOKENS = st.integers(0, 10**9)
