@@ -83,7 +83,8 @@ class Attempt:
         """The line that this attempt leaves in the run."""
         item, scope = self.item, self.scope
         suite, variant = item.suite, item.variant
-        used, model = usage.total(scope.calls if scope else ())
+        calls = scope.calls if scope else []
+        used, model = usage.total(calls)
         text = output_text(self.answer.output) if self.answer else None
         return Record(
             suite=suite.name,
@@ -102,13 +103,11 @@ class Attempt:
             observations=self.observations,
             error=self.error,
             usage=used,
-            cost=pricing.cost(
-                used,
-                model or variant.model,
-                variant.provider,
+            cost=pricing.cost_of_calls(
+                calls,
                 suite.experiment.prices if suite.experiment else {},
-                base_url=variant.base_url,
-                at=scope.recorded_at if scope else None,
+                asked=variant.model,
+                provider=variant.provider,
             ),
             latency_s=scope.task_elapsed_s if scope else None,
             attempts=scope.attempts if scope else None,

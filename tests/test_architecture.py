@@ -13,13 +13,14 @@ import pytest
 import pytest_ftgate
 
 PACKAGE = Path(pytest_ftgate.__file__).parent
-GROUND = {"model", "errors", "canonical", "files", "text", "names", "environment"}
+GROUND = {"model", "errors", "canonical", "strict_json", "files", "text"}
 ROOMS_MAY_IMPORT = {
     "model": set(),
     "errors": set(),
     "canonical": {"errors"},
+    "strict_json": {"errors", "canonical"},
     "files": {"errors"},
-    "text": set(),
+    "text": {"errors"},
     "names": set(),
     "environment": set(),
     "stats": {"errors"},

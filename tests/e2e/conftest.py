@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,8 +14,24 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+import pytest_ftgate
+
+# pytester forgets the modules that an inner session loaded: what is loaded already is loaded once.
+for _module in pkgutil.walk_packages(pytest_ftgate.__path__, "pytest_ftgate."):
+    if not _module.name.endswith("__main__"):
+        importlib.import_module(_module.name)
+
 WAYS = {"plain": [], "n0": ["-n0"], "n2": ["-n2"]}
-QUIET_NEIGHBOURS = ["-p", "no:randomly", "-p", "no:sugar", "-p", "no:rerunfailures"]
+NEIGHBOURS = [
+    "-p",
+    "no:randomly",
+    "-p",
+    "no:sugar",
+    "-p",
+    "no:rerunfailures",
+    "-o",
+    "asyncio_default_fixture_loop_scope=function",
+]
 
 
 @dataclass
@@ -65,7 +83,7 @@ class Project:
         document, junit = self.path / "verdict.json", self.path / "junit.xml"
         for leftover in (document, junit):
             leftover.unlink(missing_ok=True)
-        full = [*QUIET_NEIGHBOURS, f"--ftgate-json={document}", f"--junitxml={junit}", *args]
+        full = [*NEIGHBOURS, f"--ftgate-json={document}", f"--junitxml={junit}", *args]
         if subprocess:
             result = self.pytester.runpytest_subprocess(*full)
         else:

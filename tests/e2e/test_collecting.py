@@ -1,0 +1,211 @@
+"""What is collected, in which order and under which ids; what the marker refuses, and how."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Project
+
+CASES = [
+    {"id": "b", "input": "1"},
+    {"id": "a", "input": "2", "stratum": "hard"},
+    {"id": "held", "input": "3", "split": "holdout"},
+]
+EXPERIMENT = """
+current = "v2"
+[[variant]]
+name = "v1"
+[[variant]]
+name = "v2"
+parent = "v1"
+"""
+TEST = """
+import pytest
+
+@pytest.mark.llm_eval({arguments})
+def test_echo(eval_case, eval_variant, grade):
+    grade.equal("seen", eval_case.input, eval_case.input)
+"""
+BOTH = 'dataset="cases.jsonl", experiment="experiment.toml"'
+
+
+def write(project: Project, arguments: str = BOTH) -> None:
+    project.dataset("cases.jsonl", CASES)
+    project.write("experiment.toml", EXPERIMENT)
+    project.write("test_echo.py", TEST.format(arguments=arguments))
+
+
+def collected(project: Project, *args: str) -> list[str]:
+    outcome = project.run("--collect-only", "-q", *args)
+    return [line for line in outcome.text.splitlines() if "::" in line]
+
+
+def test_ids_are_variant_case_in_file_order(project: Project) -> None:
+    write(project)
+    assert collected(project) == ["test_echo.py::test_echo[v2-b]", "test_echo.py::test_echo[v2-a]"]
+
+
+def test_a_second_trial_is_numbered(project: Project) -> None:
+    write(project)
+    assert collected(project, "--ftgate-trials=2", "-k", "v2-b") == [
+        "test_echo.py::test_echo[v2-b]",
+        "test_echo.py::test_echo[v2-b#2]",
+    ]
+
+
+def test_all_variants_follow_the_experiment(project: Project) -> None:
+    write(project)
+    assert collected(project, "--ftgate-variant=all") == [
+        f"test_echo.py::test_echo[{variant}-{case}]" for variant in ("v1", "v2") for case in "ba"
+    ]
+
+
+def test_the_holdout_is_left_alone_unless_asked_for(project: Project) -> None:
+    write(project)
+    assert collected(project, "--ftgate-holdout") == ["test_echo.py::test_echo[v2-held]"]
+    write(project, BOTH + ', split="holdout"')
+    assert collected(project) == []
+
+
+def test_the_holdout_split_needs_its_option(project: Project) -> None:
+    write(project)
+    outcome = project.run("--ftgate-split=holdout")
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "--ftgate-holdout" in outcome.result.stderr.str()
+
+
+def test_no_dataset_is_one_anonymous_case(project: Project) -> None:
+    write(project, "")
+    assert collected(project) == ["test_echo.py::test_echo[default-case]"]
+
+
+def test_cases_may_be_given_as_objects_or_by_a_callable(project: Project) -> None:
+    project.write(
+        "test_echo.py",
+        """
+import pytest
+from pytest_ftgate import Case
+CASES = [Case(id="one", input="1"), Case(id="two", input="2")]
+
+@pytest.mark.llm_eval(dataset=CASES)
+def test_listed(eval_case): pass
+
+@pytest.mark.llm_eval(dataset=lambda: CASES[:1])
+def test_called(eval_case): pass
+""",
+    )
+    assert collected(project) == [
+        "test_echo.py::test_listed[default-one]",
+        "test_echo.py::test_listed[default-two]",
+        "test_echo.py::test_called[default-one]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ('datset="cases.jsonl"', "did you mean 'dataset'?"),
+        ('"cases.jsonl"', "all arguments are keywords"),
+        ("trials=0", "trials: got 0"),
+        ('split="test"', "split: got 'test', allowed: dev, train, holdout"),
+        ("task=3", "task: got 3"),
+        ('dataset="missing.jsonl"', "missing.jsonl"),
+        ('experiment="missing.toml"', "missing.toml"),
+    ],
+)
+def test_a_wrong_marker_is_a_collection_error_in_words(
+    project: Project, arguments: str, message: str
+) -> None:
+    write(project, arguments)
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.INTERRUPTED
+    assert message in outcome.text
+    assert "Traceback" not in outcome.text
+
+
+def test_an_unknown_variant_is_refused(project: Project) -> None:
+    write(project)
+    outcome = project.run("--ftgate-variant=v22")
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "did you mean 'v2'?" in outcome.result.stderr.str()
+
+
+def test_the_same_case_twice_is_refused(project: Project) -> None:
+    write(project)
+    project.write("test_again.py", TEST.format(arguments=BOTH))
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "collected twice" in outcome.result.stderr.str()
+
+
+def test_a_unittest_method_is_refused(project: Project) -> None:
+    project.write(
+        "test_case.py",
+        """
+import unittest
+import pytest
+
+class TestCase(unittest.TestCase):
+    @pytest.mark.llm_eval()
+    def test_method(self): pass
+""",
+    )
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "TestCaseFunction" in outcome.result.stderr.str()
+
+
+def test_a_limit_takes_a_stratified_sample(project: Project) -> None:
+    project.dataset(
+        "cases.jsonl",
+        [{"id": f"e{i}", "input": "x", "stratum": "easy"} for i in range(8)]
+        + [{"id": f"h{i}", "input": "x", "stratum": "hard"} for i in range(2)],
+    )
+    project.write("test_echo.py", TEST.format(arguments='dataset="cases.jsonl"'))
+    first = collected(project, "--ftgate-limit=5")
+    assert len(first) == 5
+    assert sum("-h" in line for line in first) == 1
+    assert first == collected(project, "--ftgate-limit=5")
+
+
+def test_fixtures_refuse_ordinary_tests(project: Project) -> None:
+    project.write("test_plain.py", "def test_plain(grade): pass\n")
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert "mark the test with @pytest.mark.llm_eval" in outcome.text
+
+
+def test_collect_only_leaves_nothing_behind(project: Project) -> None:
+    write(project)
+    collected(project)
+    assert not (project.path / ".ftgate").exists()
+
+
+def test_a_usage_error_names_the_option(project: Project) -> None:
+    write(project)
+    for args, message in (
+        (["--ftgate-record=sometimes"], "--ftgate-record: got 'sometimes', allowed: none"),
+        (["--ftgate-trials=many"], "--ftgate-trials: got 'many', allowed: a whole number"),
+    ):
+        outcome = project.run(*args)
+        assert outcome.code == pytest.ExitCode.USAGE_ERROR
+        assert message in outcome.result.stderr.str()
+
+
+def test_pyproject_keys_are_checked(project: Project) -> None:
+    write(project)
+    project.write("pyproject.toml", "[tool.ftgate]\nmax_error = 1\n")
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "did you mean 'max_errors'?" in outcome.result.stderr.str()
+
+
+def test_the_command_line_overrules_environment_and_pyproject(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project)
+    project.write("pyproject.toml", "[tool.ftgate]\ntrials = 4\n")
+    assert len(collected(project)) == 8
+    monkeypatch.setenv("FTGATE_TRIALS", "3")
+    assert len(collected(project)) == 6
+    assert len(collected(project, "--ftgate-trials=2")) == 4
