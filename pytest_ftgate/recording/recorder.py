@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from pytest_ftgate.errors import CassetteMiss, ConfigError, did_you_mean
-from pytest_ftgate.recording import packs
+from pytest_ftgate.recording import canary, packs
 from pytest_ftgate.recording.cassette import IndexedCassette
-from pytest_ftgate.recording.patches import interception
+from pytest_ftgate.recording.guard import Guard
+from pytest_ftgate.recording.patches import Switch, interception
 from pytest_ftgate.recording.scopes import Address, Scope, played_id
 from pytest_ftgate.recording.sealing import Sealer
+from pytest_ftgate.recording.ssl_contexts import share_contexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     from pytest_ftgate.recording.lines import Head
     from pytest_ftgate.recording.packs import Pack, PartWriter
-    from pytest_ftgate.recording.patches import Switch
 
 Mode = Literal["none", "new_episodes", "all", "off"]
 MODES = ("none", "new_episodes", "all", "off")
@@ -91,10 +92,16 @@ class Recorder:
 
     def start(self) -> None:
         """Prepare the interception of HTTP clients; nothing is intercepted before a scope opens."""
-        if self._switch is None:
-            cassette = IndexedCassette(self)
-            self._switch, cleanup = interception(cassette, self._wants)
-            self._cleanup.push(cleanup)
+        if self._switch is not None:
+            return
+        self._switch, cleanup = interception(IndexedCassette(self), self._wants)
+        self._cleanup.push(cleanup)
+        if self.mode == "none":
+            Guard(self.scope_of, self._passthrough).install(self._switch)
+            contexts = Switch()
+            share_contexts(contexts)
+            contexts.on()  # clients may be built by fixtures, before the case's scope opens
+            self._cleanup.callback(contexts.off)
 
     def stop(self) -> None:
         """Take every patch out and fold what was recorded into the packs.
@@ -192,6 +199,19 @@ class Recorder:
             if len(leaves) == 1:
                 return leaves[0]
             return self._ambiguous(host)
+
+    def check_interception(self) -> None:
+        """Prove, without a network, that no client can reach one while a case is replayed.
+
+        Raises:
+            InterceptionFailed: a client's request was not intercepted.
+        """
+        if self.mode != "none":
+            return
+        nowhere = packs.Pack(Path("canary.jsonl"))
+        writer = packs.PartWriter(nowhere.path, self._worker)
+        with Scope(self, nowhere, writer, Address("ftgate", "canary", "canary", 0), self._lock):
+            canary.sing()
 
     # --- what was played -----------------------------------------------------------------------
 

@@ -1,0 +1,48 @@
+"""One SSL context for all clients while replaying.
+
+Loading the certificates of the system takes tens of milliseconds, and the SDKs do it for every
+client. In replay nothing is ever sent, so clients built with the defaults share one context.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_ftgate.recording.patches import Switch
+
+_MAKERS = (
+    ("httpcore2", "default_ssl_context"),
+    ("httpx._transports.default", "create_ssl_context"),
+)
+_ENVIRONMENT = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def share_contexts(switch: Switch) -> None:
+    """Let the switch make httpx2 and httpx share the context that their defaults lead to."""
+    for module, function in _MAKERS:
+        home = sys.modules.get(module)
+        original = getattr(home, function, None)
+        if original is not None:
+            switch.add(home, function, _shared(original))
+
+
+def _shared(original: Callable[..., Any]) -> Callable[..., Any]:
+    contexts: dict[tuple[object, ...], Any] = {}
+
+    def shared(*args: Any, **kwargs: Any) -> Any:
+        # A client certificate would be loaded into the context, and then be everybody's.
+        if args or not set(kwargs) <= {"verify", "cert", "trust_env", "_trust_env"}:
+            return original(*args, **kwargs)
+        if kwargs.get("verify", True) is not True or kwargs.get("cert") is not None:
+            return original(*args, **kwargs)
+        key = (*sorted(kwargs.items()), *map(os.environ.get, _ENVIRONMENT))
+        if key not in contexts:
+            contexts[key] = original(**kwargs)
+        return contexts[key]
+
+    return shared
