@@ -145,7 +145,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 def is_too_deep(value: object, limit: int = MAX_DEPTH) -> bool:
     """Whether lists, tuples and dicts are nested deeper than ``limit``; safe for any depth."""
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [
             child
             for item in level
