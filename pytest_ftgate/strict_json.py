@@ -26,6 +26,7 @@ _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ADVICE = (
     ("Extra data", "Put one JSON value on each line, with nothing after it"),
+    ("trailing comma", "Remove the comma before the closing bracket"),
     ("property name", "Write keys in double quotes and no comma after the last one"),
     ("delimiter", "Look for a missing comma, colon, quote or bracket before this place"),
     ("Unterminated string", "Close the text with a double quote"),

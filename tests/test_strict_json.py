@@ -28,8 +28,8 @@ def test_reads_what_the_standard_parser_reads(value: object) -> None:
     [
         ('{"a" 1}', "x.json:7:6: this is not JSON: expecting ':' delimiter, got '1'. Look for a "
          "missing comma, colon, quote or bracket before this place."),
-        ('{"a": 1,}', "x.json:7:9: this is not JSON: expecting property name enclosed in double "
-         "quotes, got '}'. Write keys in double quotes and no comma after the last one."),
+        ('{a: 1}', "x.json:7:2: this is not JSON: expecting property name enclosed in double "
+         "quotes, got 'a'. Write keys in double quotes and no comma after the last one."),
         ('{"a": 1} 2', "x.json:7:10: this is not JSON: extra data. Put one JSON value on each "
          "line, with nothing after it."),
         ('{"a": "b', "x.json:7:7: this is not JSON: unterminated string starting at. Close the "

@@ -35,7 +35,7 @@ def test_every_bad_case_is_reported() -> None:
     circle: list[object] = []
     circle.append(circle)
 
-    assert problems(
+    found = problems(
         Case(id="a", input="x"),
         Case(id="A", input="x"),
         Case(id="b", input={"at": naive}),
@@ -45,13 +45,15 @@ def test_every_bad_case_is_reported() -> None:
         "f",
         Case(id="g", input="x", tags="urgent"),  # type: ignore[arg-type]
         Case(id="h", input="x", weight=0),
-    ) == [
+    )
+
+    # How a number that is not finite is called depends on the version of Python.
+    assert found.pop(2).startswith("test_triage: case 4: input is not JSON: Out of range float")
+    assert found == [
         "test_triage: case 2: the id 'A' is that of case 1, which has it as 'a'. "
         "Rename one of them.",
         "test_triage: case 3: input is not JSON: Object of type datetime is not JSON serializable. "
         "Use text, finite numbers, lists and objects.",
-        "test_triage: case 4: input is not JSON: Out of range float values are not JSON "
-        "compliant. Use text, finite numbers, lists and objects.",
         "test_triage: case 5: input is not JSON: Circular reference detected. "
         "Use text, finite numbers, lists and objects.",
         "test_triage: case 6: unknown key 'imput'; did you mean 'input'? "
