@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from rich.cells import cell_len
+from rich.padding import Padding
 from rich.text import Text
 
 from pytest_ftgate.reports import numbers, wording
-from pytest_ftgate.reports.kpi_table import STYLES, grid
-from pytest_ftgate.reports.wording import name
-from pytest_ftgate.text import shown
+from pytest_ftgate.reports.kpi_table import INDENT, STYLES, grid
+from pytest_ftgate.reports.safe import line, name
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from pytest_ftgate.model import LabelTable, Miss, SliceResult, SuiteResult
+    from pytest_ftgate.model import LabelTable, Miss, SuiteResult
 
 _FEW, _MANY = 5, 20
 _LISTED = 6
@@ -66,7 +67,8 @@ class Details:
             lines.append(("sensitivity", sensitivity))
         for item in suite.slices:
             if item.flag in _TELLING or (self._verbose and item.flag != "none"):
-                lines.append((f"slice {item.flag}", self._slice_text(item)))
+                text = f"{name(item.slice)}: {name(item.kpi)} {wording.slice_change(suite, item)}"
+                lines.append((f"slice {item.flag}", text))
         return hanging([(Text(label, style="dim"), text) for label, text in lines])
 
     def misses(self) -> list[RenderableType]:
@@ -103,25 +105,19 @@ class Details:
     def _miss_rows(self, miss: Miss) -> list[tuple[Text, Text, Text]]:
         """Case, outcome and reason; with ``-v`` a line a reason, and the output."""
         reasons = miss.reasons if self._verbose and miss.reasons else (wording.miss_reason(miss),)
-        texts = [Text(wording.line(reason)) for reason in reasons]
+        texts = [Text(line(reason)) for reason in reasons]
         if self._verbose and miss.output is not None:
-            texts.append(_dim(f"output: {shown(miss.output, _OUTPUT_LIMIT)}"))
+            texts.append(_dim(f"output: {line(miss.output, _OUTPUT_LIMIT)}"))
         label = Text(wording.case_label(miss.case, miss.trial))
         outcome = Text(miss.outcome, style=STYLES.get(miss.outcome, ""))
         return [(label, outcome, texts[0]), *((Text(), Text(), text) for text in texts[1:])]
-
-    def _slice_text(self, item: SliceResult) -> str:
-        unit = next((kpi.unit for kpi in self.suite.kpis if kpi.name == item.kpi), "rate")
-        now, before = (numbers.number(value, unit) for value in (item.value, item.baseline))
-        change = "" if item.delta is None else f", {numbers.signed(item.delta, unit)}"
-        return f"{name(item.slice)}: {name(item.kpi)} {now} from {before}{change} (n={item.n:,})"
 
     def _strata(self) -> list[RenderableType]:
         kpis = [kpi for kpi in self.suite.kpis if kpi.strata]
         strata = list(dict.fromkeys(stratum for kpi in kpis for stratum in kpi.strata))
         if not strata:
             return []
-        table = _headed(("KPI", *(shown(stratum, _LABEL_LIMIT) for stratum in strata)))
+        table = _headed(("KPI", *(line(stratum, _LABEL_LIMIT) for stratum in strata)))
         for kpi in kpis:
             cells = []
             for stratum in strata:
@@ -132,7 +128,7 @@ class Details:
         return [_dim("by stratum, value (n)"), table]
 
     def _confusion(self, labels: LabelTable) -> list[RenderableType]:
-        names = [shown(label, _LABEL_LIMIT) if label else "(none)" for label in labels.labels]
+        names = [line(label, _LABEL_LIMIT) if label else "(none)" for label in labels.labels]
         heading = f"{name(labels.check)}: expected in rows, predicted in columns"
         needed = sum(len(label) + 2 for label in names) + _LABEL_LIMIT + 30
         if needed > self.width:
@@ -157,6 +153,22 @@ def hanging(rows: list[tuple[Text, str]]) -> list[RenderableType]:
     for label, text in rows:
         table.add_row(label, Text(text))
     return [table]
+
+
+def flow(parts: tuple[str, ...], width: int) -> list[str]:
+    """The parts joined by dots, with line ends between parts only."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and cell_len(lines[-1]) + cell_len(part) + 3 <= width:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def indented(item: RenderableType) -> Padding:
+    """The item, two columns to the right."""
+    return Padding(item, (0, 0, 0, INDENT))
 
 
 def _pairs(labels: LabelTable) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_ftgate.reports import numbers, wording
+from pytest_ftgate.reports.safe import line, name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ _CHECKS = {"policy_violation_rate": "policy"}
 def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> str:
     """The failure text of one gate: what, why, the numbers, the worst cases, where to look."""
     lines = [
-        f"gate {wording.name(gate.name)} of {wording.title(suite)} ({wording.scale(suite)})",
+        f"gate {name(gate.name)} of {wording.title(suite)} ({wording.scale(suite)})",
         wording.sentence(gate.reason),
     ]
     kpi = next((kpi for kpi in suite.kpis if kpi.name == gate.name), None)
@@ -44,7 +45,7 @@ def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> str:
 def must_pass(misses: Sequence[Observation]) -> str:
     """The failure text of an item that missed a check it must pass, all its misses with it."""
     return "\n".join(
-        f"{'must pass' if seen.must_pass else 'missed'}: {wording.name(seen.check)}: "
+        f"{'must pass' if seen.must_pass else 'missed'}: {name(seen.check)}: "
         f"{wording.sentence(seen.reason or 'the check does not hold')}"
         for seen in sorted(misses, key=lambda seen: not seen.must_pass)
     )
@@ -53,8 +54,7 @@ def must_pass(misses: Sequence[Observation]) -> str:
 def missed(misses: Sequence[Observation]) -> str:
     """The reason of a missed item on one line: the short summary and JUnit XML show it."""
     return "; ".join(
-        f"{wording.name(seen.check)}: {wording.line(seen.reason or 'the check does not hold')}"
-        for seen in misses
+        f"{name(seen.check)}: {line(seen.reason or 'the check does not hold')}" for seen in misses
     )
 
 

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_ftgate.reports import numbers
-from pytest_ftgate.reports.wording import has_baseline, name
+from pytest_ftgate.reports.safe import name
+from pytest_ftgate.reports.wording import has_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_ftgate.reports.safe import line
 from pytest_ftgate.reports.wording import gated, has_baseline, lost, unfinished
-from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def reproduce(verdict: Verdict) -> str:
 
 def show(verdict: Verdict) -> str:
     """The command that shows the run's cases."""
-    return f"pytest-ftgate show {shlex.quote(shown(verdict.run.id))}"
+    return f"pytest-ftgate show {shlex.quote(line(verdict.run.id))}"
 
 
 def _collect(verdict: Verdict) -> NextStep | None:
@@ -99,7 +99,7 @@ def _accept(verdict: Verdict) -> NextStep | None:
     suites = verdict.suites
     if any(has_baseline(suite) or suite.split == "holdout" for suite in suites):
         return None
-    command = f"pytest-ftgate baseline accept {shlex.quote(shown(verdict.run.id))}"
+    command = f"pytest-ftgate baseline accept {shlex.quote(line(verdict.run.id))}"
     return NextStep(command, "compares later runs with this one")
 
 
@@ -123,4 +123,4 @@ def _pytest(suites: Sequence[SuiteResult]) -> str:
     words += [
         "--ftgate-holdout" if split == "holdout" else f"--ftgate-split={split}" for split in splits
     ]
-    return " ".join(shlex.quote(shown(word)) for word in words)
+    return " ".join(shlex.quote(line(word)) for word in words)

@@ -98,6 +98,11 @@ def points(amount: float, unit: str) -> str:
     return f"{digits} pts" if unit == "rate" else _dressed(digits, unit)
 
 
+def probability(p: float) -> str:
+    """A p value with three decimals, ``0.011``; never rounded to zero."""
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
 def plural(count: int, noun: str) -> str:
     """``1 case``, ``1,200 cases``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

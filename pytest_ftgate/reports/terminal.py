@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from pytest_ftgate.reports import kpi_table, wording
-from pytest_ftgate.reports.details import Details, hanging
+from pytest_ftgate.reports.console import TextConsole
+from pytest_ftgate.reports.details import Details, flow, hanging, indented
 from pytest_ftgate.reports.kpi_table import INDENT, STYLES
 from pytest_ftgate.reports.next_step import next_step as what_next
-from pytest_ftgate.reports.wording import name
+from pytest_ftgate.reports.safe import name
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
     from pytest_ftgate.model import SuiteResult, Verdict
-
-NARROWEST = 40
-_ASCII = str.maketrans("·×–−─├┤┼┊●…", "|x---||+:o~")
 
 
 def render(
@@ -50,8 +45,8 @@ def render(
     """
     if verbosity <= -2:
         return ""
-    output = StringIO()
-    console = _console(output, max(width, NARROWEST), color)
+    output = TextConsole(width, color)
+    console = output.console
     if verbosity == -1:
         for suite in verdict.suites:
             console.print(_line(suite), no_wrap=True, overflow="ellipsis")
@@ -59,29 +54,7 @@ def render(
         _write_section(console, verdict, verbosity)
     if next_step and verbosity >= 0:
         _write_next_step(console, verdict)
-    return _finished(output.getvalue(), unicode)
-
-
-def _console(file: StringIO, width: int, color: bool) -> Console:
-    return Console(
-        file=file,
-        width=width,
-        color_system="standard" if color else None,
-        force_terminal=color,
-        no_color=not color,
-        legacy_windows=False,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        _environ={},
-    )
-
-
-def _finished(output: str, unicode: bool) -> str:
-    text = "".join(f"{line.rstrip()}\n" for line in output.splitlines())
-    if unicode:
-        return text
-    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+    return output.text(unicode)
 
 
 def _write_section(console: Console, verdict: Verdict, verbosity: int) -> None:
@@ -99,7 +72,7 @@ def _write_section(console: Console, verdict: Verdict, verbosity: int) -> None:
 
 def _write_suite(console: Console, suite: SuiteResult, verbosity: int) -> None:
     console.print(_heading(suite, console.width), no_wrap=True)
-    console.print(_indented(_counts(suite)))
+    console.print(indented(_counts(suite)))
     for word, why in (("INCOMPLETE", wording.lost(suite)), ("PARTIAL", suite.partial)):
         if why:
             _write_banner(console, word, why)
@@ -107,31 +80,20 @@ def _write_suite(console: Console, suite: SuiteResult, verbosity: int) -> None:
         for table in kpi_table.tables(suite, console.width):
             _write_block(console, [table])
     else:
-        console.print(_indented(Text("no KPIs: no case was scored", style="yellow")))
+        console.print(indented(Text("no KPIs: no case was scored", style="yellow")))
     details = Details(suite, console.width - INDENT, verbosity)
     for block in (details.gates(), details.comparison(), details.misses(), *details.extra()):
         _write_block(console, block)
     facts = (*wording.provenance(suite), *wording.spending(suite))
-    _write_block(console, [Text(line, style="dim") for line in _flow(facts, details.width)])
+    _write_block(console, [Text(line, style="dim") for line in flow(facts, details.width)])
     console.print()
-
-
-def _flow(parts: tuple[str, ...], width: int) -> list[str]:
-    """The parts joined by dots, with line ends between parts only."""
-    lines: list[str] = []
-    for part in parts:
-        if lines and cell_len(lines[-1]) + cell_len(part) + 3 <= width:
-            lines[-1] += f" · {part}"
-        else:
-            lines.append(part)
-    return lines
 
 
 def _write_block(console: Console, lines: list[RenderableType]) -> None:
     if lines:
         console.print()
     for line in lines:
-        console.print(_indented(line))
+        console.print(indented(line))
 
 
 def _heading(suite: SuiteResult, width: int) -> Text:
@@ -170,7 +132,7 @@ def _counts(suite: SuiteResult) -> Text:
 
 def _write_banner(console: Console, word: str, why: str) -> None:
     for item in hanging([(Text(word, style="bold yellow"), wording.sentence(why))]):
-        console.print(_indented(item))
+        console.print(indented(item))
 
 
 def _write_next_step(console: Console, verdict: Verdict) -> None:
@@ -184,7 +146,3 @@ def _write_next_step(console: Console, verdict: Verdict) -> None:
     else:  # a command must survive copying, so it is never wrapped by us
         console.print(command, soft_wrap=True)
         console.print(Padding(why, (0, 0, 0, 6)))
-
-
-def _indented(item: RenderableType) -> Padding:
-    return Padding(item, (0, 0, 0, INDENT))

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
-from pytest_ftgate.reports.numbers import number, plural, points
-from pytest_ftgate.text import shown
+from pytest_ftgate.reports.numbers import number, plural, points, signed
+from pytest_ftgate.reports.safe import LINE_LIMIT, line, name
 
 if TYPE_CHECKING:
-    from pytest_ftgate.model import GateResult, KpiResult, Miss, SuiteResult, Verdict
+    from pytest_ftgate.model import (
+        GateResult,
+        KpiResult,
+        Miss,
+        Record,
+        SliceResult,
+        SuiteResult,
+        Verdict,
+    )
 
-NAME_LIMIT = 60
-REASON_LIMIT = 2_000
 _COUNTS = ("passed", "missed", "failed", "error")
 _PLURALS = {"error": "errors"}
-
-
-def name(text: str) -> str:
-    """A suite, variant, KPI, slice or case name as it may be shown."""
-    return shown(text, NAME_LIMIT)
 
 
 def title(suite: SuiteResult) -> str:
@@ -29,10 +30,14 @@ def title(suite: SuiteResult) -> str:
     return f"{name(suite.suite)} [{name(suite.variant)}]"
 
 
+def sizes(suite: SuiteResult) -> str:
+    """``200 cases × 3 trials``."""
+    return f"{plural(suite.cases, 'case')} × {plural(suite.trials, 'trial')}"
+
+
 def scale(suite: SuiteResult) -> str:
     """``dev · 200 cases × 3 trials``."""
-    sizes = f"{plural(suite.cases, 'case')} × {plural(suite.trials, 'trial')}"
-    return f"{name(suite.split)} · {sizes}"
+    return f"{name(suite.split)} · {sizes(suite)}"
 
 
 def counts(suite: SuiteResult) -> tuple[tuple[str, int], ...]:
@@ -133,6 +138,17 @@ def comparability(suite: SuiteResult) -> str:
     return " · ".join(parts)
 
 
+def slice_change(suite: SuiteResult, item: SliceResult) -> str:
+    """``88.3 % from 98.3 %, −10.0 pts (n=60)``, in the unit of the slice's KPI."""
+    unit = next((kpi.unit for kpi in suite.kpis if kpi.name == item.kpi), "rate")
+    text = number(item.value, unit)
+    if item.baseline is not None:
+        text += f" from {number(item.baseline, unit)}"
+    if item.delta is not None:
+        text += f", {signed(item.delta, unit)}"
+    return f"{text} (n={item.n:,})"
+
+
 def listed(cases: tuple[str, ...], most: int) -> str:
     """Case ids, at most ``most`` of them, and how many more there are."""
     text = ", ".join(name(case) for case in cases[:most])
@@ -140,14 +156,10 @@ def listed(cases: tuple[str, ...], most: int) -> str:
     return f"{text} and {more:,} more" if more > 0 else text
 
 
-def miss_reason(miss: Miss, limit: int = REASON_LIMIT) -> str:
+def miss_reason(miss: Miss, limit: int = LINE_LIMIT) -> str:
     """The reasons of a miss on one line."""
-    return shown("; ".join(miss.reasons) or "no reason was given", limit)
-
-
-def line(text: str, limit: int = REASON_LIMIT) -> str:
-    """A text as one bounded line."""
-    return shown(text.strip(), limit)
+    reasons = "; ".join(line(reason, limit) for reason in miss.reasons)
+    return line(reasons or "no reason was given", limit)
 
 
 def sentence(text: str) -> str:
@@ -210,3 +222,40 @@ def _days(first: str | None, last: str | None) -> str:
 def gated(kpi: KpiResult) -> bool:
     """Whether a gate speaks about the KPI."""
     return kpi.verdict != "none"
+
+
+def record_reasons(record: Record) -> tuple[str, ...]:
+    """What each check that missed, and the error if there is one, says of a case."""
+    reasons = [
+        f"{name(seen.check)}: {line(seen.reason or 'the check does not hold')}"
+        for seen in record.observations
+        if seen.passed is False
+    ]
+    if record.error is not None:
+        error = record.error
+        where = "" if error.when == "call" else f" ({error.when})"
+        reasons.append(f"{name(error.type)}{where}: {line(error.message)}")
+    return tuple(reasons)
+
+
+def record_facts(record: Record) -> tuple[str, ...]:
+    """Stratum, tags, duration, tokens, cost and provenance of a case, where known."""
+    facts = []
+    if record.stratum:
+        facts.append(f"stratum {name(record.stratum)}")
+    if record.tags:
+        facts.append(f"tags {', '.join(map(name, record.tags))}")
+    if record.latency_s is not None:
+        facts.append(number(record.latency_s, "seconds"))
+    if record.usage is not None and record.usage.input_tokens is not None:
+        outgoing = record.usage.output_tokens
+        shown_outgoing = "unknown" if outgoing is None else f"{outgoing:,}"
+        facts.append(f"{record.usage.input_tokens:,} tokens in, {shown_outgoing} out")
+    if record.cost is not None:
+        facts.append(number(record.cost, "usd"))
+    if record.retries:
+        facts.append(f"{record.retries:,} re-asked")
+    if record.provenance:
+        when = day(record.recorded_at)
+        facts.append(f"{record.provenance}{f', recorded {when}' if when else ''}")
+    return tuple(facts)

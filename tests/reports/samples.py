@@ -5,14 +5,20 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pytest_ftgate.model import (
+    CaseError,
     GateResult,
     KpiResult,
     LabelTable,
+    Manifest,
     Miss,
+    Observation,
     Provenance,
+    Record,
+    Run,
     RunFacts,
     SliceResult,
     StratumValue,
+    SuitePlan,
     SuiteResult,
     Usage,
     Verdict,
@@ -375,3 +381,71 @@ SAMPLES = {
     ),
 }
 """Every view model that the golden files show, by name."""
+
+
+def sample_run(judged: Verdict) -> Run:
+    """A run whose records fit a verdict's misses, with cases that passed beside them."""
+    first = judged.suites[0]
+    plan = SuitePlan(
+        suite=first.suite,
+        variant=first.variant,
+        split=first.split,
+        file=first.file,
+        selected=tuple((f"ticket-{number:03d}", 0) for number in range(1, 4)),
+        available=3,
+    )
+    manifest = Manifest(
+        run=RUN_ID,
+        created_at="2026-11-21T09:30:12Z",
+        plans=(plan,),
+        git_commit="0123456789abcdef0123456789abcdef01234567",
+    )
+    common = {"suite": first.suite, "variant": first.variant, "trial": 0}
+    records = (
+        Record(
+            case="ticket-001",
+            status="scored",
+            stratum="hard",
+            tags=("refund", "angry"),
+            source="evals/tickets/dataset.jsonl:1",
+            observations=(
+                Observation(
+                    check="queue",
+                    kind="label",
+                    value=0,
+                    passed=False,
+                    reason="expected 'billing', predicted 'shipping'",
+                    expected="billing",
+                    predicted="shipping",
+                ),
+                Observation(
+                    check="format_valid", kind="format", value=1, passed=True, note="one fence"
+                ),
+                Observation(check="similarity", kind="score", value=0.734),
+            ),
+            usage=Usage(input_tokens=189, output_tokens=12),
+            cost=0.00031,
+            latency_s=1.214,
+            retries=1,
+            provenance="replayed",
+            recorded_at="2026-11-21T08:12:00Z",
+            model="smollm2-135m-instruct",
+            output='```json\n{"queue": "shipping"}\n```',
+            output_hash="00",
+            **common,
+        ),
+        Record(
+            case="ticket-002",
+            status="error",
+            error=CaseError(type="APITimeoutError", message="timed out\nafter 30 s", when="call"),
+            **common,
+        ),
+        Record(
+            case="ticket-099",
+            status="scored",
+            observations=(Observation(check="queue", kind="label", value=1, passed=True),),
+            output_hash="ff",
+            **common,
+        ),
+    )
+    return Run(manifest=manifest, records=records, end=None)
