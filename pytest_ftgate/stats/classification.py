@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_ftgate.stats.design import Design
-from pytest_ftgate.stats.grouping import group_means, vector
+from pytest_ftgate.stats.grouping import codes, group_means, vector
 from pytest_ftgate.stats.intervals import CONFIDENCE, Interval
 from pytest_ftgate.stats.paired import ALPHA, Estimate, estimate
 
@@ -235,10 +235,10 @@ def _influence(table: Confusion, rows: Ints, columns: Ints, size: int) -> Floats
 def _row_weight(groups: Labels, design: Design, first_rows: Ints, sizes: Ints) -> Floats:
     """Each case's weight, shared equally by its rows."""
     weight = np.ones(design.n) if design.weight is None else design.weight
-    values = groups.tolist() if isinstance(groups, np.ndarray) else list(groups)
-    place = {values[row]: i for i, row in enumerate(first_rows.tolist())}
-    index = np.fromiter((place[value] for value in values), np.intp, len(values))
-    return np.asarray((weight / sizes)[index])
+    code = codes(groups)
+    place = np.empty(first_rows.size, np.intp)
+    place[code[first_rows]] = np.arange(first_rows.size)
+    return np.asarray((weight / sizes)[place[code]])
 
 
 def _encode(

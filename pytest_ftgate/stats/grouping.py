@@ -27,7 +27,7 @@ class GroupMeans(NamedTuple):
 
 
 def codes(labels: Labels, *, none_is_unique: bool = False) -> NDArray[np.intp]:
-    """Number the distinct labels 0, 1, 2, ... in sorted order of their text.
+    """Number the distinct labels 0, 1, 2, ... in sorted order of their text, integers by value.
 
     Sorted, so that the numbers do not depend on the order of the cases.
 
@@ -36,6 +36,8 @@ def codes(labels: Labels, *, none_is_unique: bool = False) -> NDArray[np.intp]:
         none_is_unique: give each ``None`` a number of its own, after all others (a case without
             a cluster is a cluster of one).
     """
+    if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu" and labels.size:
+        return _ranks(labels)
     values = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
     distinct = set(values)
     if none_is_unique:
@@ -67,12 +69,21 @@ def group_means(values: ArrayLike, groups: Labels) -> GroupMeans:
     if len(groups) != numbers.size:
         raise ValueError(f"{numbers.size} values but {len(groups)} group labels")
     code = codes(groups)
-    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+    sizes = np.bincount(code)
+    first = np.empty(sizes.size, np.intp)
+    first[code[::-1]] = np.arange(code.size - 1, -1, -1)  # the last assignment stays
     order = np.argsort(first)
-    sizes = np.bincount(inverse, minlength=first.size)
-    sums = np.bincount(inverse, weights=numbers, minlength=first.size)
-    means = sums / np.maximum(sizes, 1)
+    means = np.bincount(code, weights=numbers) / sizes
     return GroupMeans(first[order], means[order], sizes[order])
+
+
+def _ranks(labels: NDArray[np.generic]) -> NDArray[np.intp]:
+    numbers = labels.astype(np.intp)
+    offset = numbers - numbers.min()
+    if int(offset.max()) > 4 * offset.size:
+        return np.unique(offset, return_inverse=True)[1]
+    rank = np.cumsum(np.bincount(offset) > 0) - 1
+    return np.asarray(rank[offset], dtype=np.intp)
 
 
 def vector(values: ArrayLike, name: str, *, length: int | None = None) -> NDArray[np.float64]:
