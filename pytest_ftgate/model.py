@@ -178,10 +178,13 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         """How the case is counted; a miss of a must-pass check is ``failed``."""
         if self.status != "scored":
             return self.status
-        misses = [seen for seen in self.observations if seen.passed is False]
-        if any(seen.must_pass for seen in misses):
-            return "failed"
-        return "missed" if misses else "passed"
+        outcome: Outcome = "passed"
+        for seen in self.observations:
+            if seen.passed is False:
+                if seen.must_pass:
+                    return "failed"
+                outcome = "missed"
+        return outcome
 
 
 class Gate(Struct, frozen=True, kw_only=True, omit_defaults=True):
