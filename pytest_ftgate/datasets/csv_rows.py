@@ -164,11 +164,11 @@ def write_csv(rows: Sequence[dict[str, Any]]) -> bytes:
     """The rows as a CSV file that :func:`csv_rows` reads back to equal values.
 
     Args:
-        rows: objects as dataset lines hold them; a key that is absent or ``None`` is absent.
+        rows: objects as dataset lines hold them; absent values are left out.
     """
     columns: list[Column] = []
     for name in FIELDS:
-        values = [_ABSENT if row.get(name) is None else row[name] for row in rows]
+        values = [row.get(name, _ABSENT) for row in rows]
         columns += _columns_of((name,), values)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -265,12 +265,10 @@ def _columns_of(keys: tuple[str, ...], values: list[Any]) -> list[Column]:
 
 def _cell(row: dict[str, Any], column: Column) -> str:
     value: Any = row
-    for depth, key in enumerate(column.keys):
+    for key in column.keys:
         if not isinstance(value, dict) or key not in value:
             return ""
         value = value[key]
-        if depth == 0 and value is None:
-            return ""
     if column.keys == ("tags",) and not re.search(r"[\[;,]", "".join(value)):
         return ";".join(value)
     if column.is_json or not isinstance(value, str):

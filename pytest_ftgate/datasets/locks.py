@@ -80,7 +80,9 @@ def lock(path: str | os.PathLike[str], *, replace: bool = False) -> Path:
     hashes = _hashes(cases)
     if not hashes:
         raise DataError(
-            path, "there is no holdout case to lock", "Run 'dataset split', or set split: holdout"
+            path,
+            "there is no holdout case to lock",
+            "Run 'pytest-ftgate dataset split', or set split: holdout",
         )
     target = lock_path(path)
     if target.exists() and not replace:

@@ -76,13 +76,13 @@ def _notes_on_groups(
 ) -> list[str]:
     notes = [
         f"{_listed(group)} belong together and lie in several splits: results on one leak into "
-        "the other. Run 'dataset split', or remove all but one."
+        "the other. Run 'pytest-ftgate dataset split', or remove all but one."
         for group in crossing
     ]
     if alike:
         extra = sum(len(group) - 1 for group in alike)
         notes.append(
-            f"{extra} case{'s' if extra > 1 else ''} repeat another's input up to white space and "
+            f"{extra} {'cases repeat' if extra > 1 else 'case repeats'} another's input up to white space and "
             f"letter case, first {_listed(alike[0])}: they count twice. Remove them, or use trials."
         )
     return notes
@@ -98,7 +98,7 @@ def _notes_on_size(total: Shares, strata: Sequence[str | None]) -> list[str]:
     if not total.splits["holdout"]:
         notes.append(
             "The holdout is empty: a decision on fine-tuning needs cases that nobody tuned on. "
-            "Run 'dataset split'."
+            "Run 'pytest-ftgate dataset split'."
         )
     evaluated = total.splits["dev"] + total.splits["holdout"]
     if 0 < evaluated < 100:

@@ -111,6 +111,12 @@ def test_guards_are_reversible_and_disarm(cell: str) -> None:
     assert not guard(cell).startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"))
 
 
+def test_tags_may_be_a_json_list(path: Path) -> None:
+    (case,) = load(path, 'id,input,tags\na,x,"[""a;b"", ""c,d""]"\n')
+
+    assert case.tags == ("a;b", "c,d")
+
+
 class TestExport:
     def test_formulas_are_written_behind_an_apostrophe(self, path: Path) -> None:
         cases = (

@@ -88,6 +88,35 @@ def test_a_json_list() -> None:
     assert (case.id, case.input) == ("3", "x")
 
 
+def test_a_json_file_must_hold_a_list() -> None:
+    Path("cases.json").write_text('{"id": 3}', encoding="utf-8")
+
+    with pytest.raises(DataErrors, match="must hold a list of objects"):
+        datasets.import_cases("cases.json")
+
+
+def test_foreign_yaml() -> None:
+    Path("faq.yaml").write_text("- {q: why, a: so}\n", encoding="utf-8")
+
+    (case,) = datasets.import_cases("faq.yaml", fields={"input": "q", "expected": "a"})
+
+    assert (case.id, case.input, case.expected) == ("case-0001", "why", "so")
+
+
+def test_a_bad_cell_of_a_foreign_csv() -> None:
+    Path("faq.csv").write_text("question,weight\nwhy,much\n", encoding="utf-8")
+
+    with pytest.raises(DataErrors, match=r"faq\.csv:2: column 'weight': this is not JSON"):
+        datasets.import_cases("faq.csv", fields={"input": "question"})
+
+
+def test_a_rewritten_id_leaves_wrong_metadata_to_be_refused() -> None:
+    name = write("rows.jsonl", {"id": "a b", "input": "x", "metadata": 3})
+
+    with pytest.raises(DataErrors, match="metadata must be an object, got 3"):
+        datasets.import_cases(name)
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

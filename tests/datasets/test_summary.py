@@ -36,8 +36,8 @@ def test_duplicates_and_leaks() -> None:
     assert summary.crossing == (("a", "b"),)
     assert summary.notes[:2] == (
         "a, b belong together and lie in several splits: results on one leak into the other. "
-        "Run 'dataset split', or remove all but one.",
-        "1 case repeat another's input up to white space and letter case, first a, b: "
+        "Run 'pytest-ftgate dataset split', or remove all but one.",
+        "1 case repeats another's input up to white space and letter case, first a, b: "
         "they count twice. Remove them, or use trials.",
     )
 

@@ -107,6 +107,16 @@ class TestExport:
             }
         ]
 
+    def test_a_chat_input_is_taken_as_it_is(self, tmp_path: Path) -> None:
+        chat = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
+        case = Case(id="a", input=chat, expected="x", split="train")
+
+        datasets.export([case], tmp_path / "out.jsonl", format="chat")
+
+        assert lines(tmp_path / "out.jsonl") == [
+            {"messages": [*chat, {"role": "assistant", "content": "x"}]}
+        ]
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [

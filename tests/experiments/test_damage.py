@@ -18,7 +18,7 @@ def test_damaged_files_are_read_or_refused(suite, name: str) -> None:
     assert experiments.load(path).current == "v2"
     refused = 0
 
-    for data in damaged(damaged_path.read_bytes(), count=150):
+    for data in damaged(damaged_path.read_bytes(), count=100):
         damaged_path.write_bytes(data)
         try:
             experiments.load(path)
