@@ -136,3 +136,10 @@ def test_without_scripts_everything_is_there():
     for text in ("94.96 %", "min 95.0 %", "−4.0 pts (−7.0 to −1.0)", "ticket-007", "Reproduce"):
         assert text in before_scripts
     assert '<p class="filter" hidden>' in page  # it does nothing without the script
+
+
+def test_saturation_and_an_empty_verdict_are_said():
+    facts = {"suite": "orders", "kpi": "accuracy", "verdict": "plateau", "reason": "<b>flat</b>"}
+    page = html.render(verdict(saturation=(facts,)))
+    assert "<li>orders · accuracy: plateau. &lt;b&gt;flat&lt;/b&gt;.</li>" in page
+    assert "No suite was evaluated" in page

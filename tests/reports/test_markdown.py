@@ -132,3 +132,18 @@ def test_hostile_text_is_kept_readable_inside_its_fence():
     fences = [token.content for token in tokens(fence(HOSTILE, 1_000)) if token.type == "fence"]
     assert fences[0].startswith("\\u001b[31mred")
     assert "![i](http://evil/x.png)" in fences[0]
+
+
+def test_saturation_is_said_in_a_fence():
+    facts = {"suite": "orders", "kpi": "format_valid", "verdict": "plateau", "reason": "@all flat"}
+    text = markdown.render(verdict(passing_suite(), saturation=(facts,)))
+    assert "### Saturation\n\n```text\norders · format_valid: plateau. @all flat.\n```" in text
+
+
+def test_an_unfinished_run_says_so_first():
+    text = markdown.render(SAMPLES["incomplete"]())
+    assert text.index("**Incomplete**: the run did not end") < text.index("### ")
+
+
+def test_no_suites_is_said():
+    assert "No suite was evaluated" in markdown.render(verdict())
