@@ -16,6 +16,7 @@ MAX_DEPTH = 64
 MAX_VALUES = 100_000
 MAX_INTEGER_BITS = 14_000  # about the 4,300 digits that Python reads and writes
 
+_CONTAINERS = (Mapping, list, tuple)
 _JSON_SPACE = " \t\n\r"
 _FENCE = re.compile(r"```[^\S\n]*[\w+-]*[^\S\n]*\n(.*?)\n?[^\S\n]*```", re.DOTALL)
 _SALVAGE_CHARS = 1024 * 1024
@@ -61,7 +62,7 @@ def bound(value: object) -> None:
         count += len(level)
         if count > MAX_VALUES:
             raise NotJson(f"got more than {MAX_VALUES:,} values, allowed: at most {MAX_VALUES:,}")
-        if depth > MAX_DEPTH:
+        if depth >= MAX_DEPTH and any(isinstance(item, _CONTAINERS) for item in level):
             raise NotJson(f"nested deeper than {MAX_DEPTH} levels, allowed: at most {MAX_DEPTH}")
         level = [child for item in level for child in _children(item)]
         depth += 1

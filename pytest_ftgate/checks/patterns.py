@@ -6,7 +6,7 @@ from typing import Protocol
 
 import regex
 
-TIMEOUT_S = 0.5
+TIMEOUT_S = 0.25
 """Seconds that one search may take."""
 
 

@@ -138,7 +138,7 @@ def _violations(rule: Rule, text: str, asked: str | None, source: str) -> Iterat
         raise DataError(
             source,
             shown(f"rule {rule.id!r}: {error} on this output", 250),
-            "simplify the pattern: nested repetition such as (a+)+ is the usual cause",
+            "simplify the pattern: nested repetition such as (a|aa)+ is the usual cause",
             line=rule.line,
         ) from None
 

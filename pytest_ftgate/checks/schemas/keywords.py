@@ -117,6 +117,7 @@ def _hardened(draft: Draft) -> Any:
         "oneOf": _one_of,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
+        "properties": _properties,
         "propertyNames": _property_names,
         "required": _required,
         "unevaluatedItems": _unevaluated_items,
@@ -156,6 +157,16 @@ def _pattern(validator: Any, source: str, instance: Any, schema: Any) -> Iterato
         yield ValidationError("pattern")
 
 
+def _properties(
+    validator: Any, properties: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    if not validator.is_type(instance, "object"):
+        return
+    for key, subschema in properties.items():
+        if key in instance:
+            yield from _not_allowed_or_descend(validator, subschema, key, instance[key])
+
+
 def _pattern_properties(
     validator: Any, patterns: Any, instance: Any, schema: Any
 ) -> Iterator[ValidationError]:
@@ -164,7 +175,7 @@ def _pattern_properties(
     for source, subschema in patterns.items():
         for key, value in instance.items():
             if validator.format_checker.found(source, key):
-                yield from validator.descend(value, subschema, path=key, schema_path=source)
+                yield from _not_allowed_or_descend(validator, subschema, key, value)
 
 
 def _property_names(
@@ -218,6 +229,7 @@ def _unevaluated_items(
 def _not_allowed_or_descend(
     validator: Any, allowed: Any, key: str | int, value: Any
 ) -> Iterator[ValidationError]:
+    """The errors of one member; the stock descent forgets where a ``false`` schema stood."""
     if allowed is False:
         yield ValidationError("not allowed", path=(key,), instance=value)
     else:

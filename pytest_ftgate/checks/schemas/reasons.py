@@ -82,7 +82,7 @@ def _instead(error: ValidationError) -> str:
     """What is allowed in place of a property that is not."""
     key = error.path[-1] if error.path else None
     named = error.schema.get("properties") if isinstance(error.schema, Mapping) else None
-    if not isinstance(key, str) or not named:
+    if not isinstance(key, str) or not named or key in named:
         return ""
     if len(named) <= 8:
         return f", allowed: {', '.join(named)}"
@@ -103,9 +103,9 @@ def _limit(template: str) -> _Describe:
     return lambda got, value, error: (preview(got), template.format(preview(value)))
 
 
-def _sized(unit: str, template: str) -> _Describe:
+def _sized(one: str, many: str, template: str) -> _Describe:
     def describe(got: Any, value: Any, error: Any) -> tuple[str, str]:
-        return f"{len(got)} {unit}", template.format(preview(value))
+        return f"{len(got)} {one if len(got) == 1 else many}", template.format(preview(value))
 
     return describe
 
@@ -136,8 +136,8 @@ def _any_of(got: Any, value: Any, error: Any) -> tuple[str, str]:
 
 
 def _property_name(got: Any, value: Any, error: Any) -> tuple[str, str]:
-    got, allowed = _got_and_allowed(_telling(error.context[0]))
-    return f"the key {got}", allowed
+    _, allowed = _got_and_allowed(_telling(error.context[0]))
+    return f"the key {preview(got)}", allowed
 
 
 def _bound(inclusive: str, exclusive: str, flag: str) -> _Describe:
@@ -177,14 +177,14 @@ _DESCRIPTIONS: dict[str, _Describe] = {
     "format": lambda got, value, error: (preview(got), f"text in the format {value}"),
     "items": _limit("no further items"),
     "maxContains": _limit("at most {} items that fit 'contains'"),
-    "maxItems": _sized("items", "at most {}"),
-    "maxLength": _sized("characters", "at most {}"),
-    "maxProperties": _sized("properties", "at most {}"),
+    "maxItems": _sized("item", "items", "at most {}"),
+    "maxLength": _sized("character", "characters", "at most {}"),
+    "maxProperties": _sized("property", "properties", "at most {}"),
     "maximum": _bound("at most {}", "less than {}", "exclusiveMaximum"),
     "minContains": _limit("at least {} items that fit 'contains'"),
-    "minItems": _sized("items", "at least {}"),
-    "minLength": _sized("characters", "at least {}"),
-    "minProperties": _sized("properties", "at least {}"),
+    "minItems": _sized("item", "items", "at least {}"),
+    "minLength": _sized("character", "characters", "at least {}"),
+    "minProperties": _sized("property", "properties", "at least {}"),
     "minimum": _bound("at least {}", "more than {}", "exclusiveMinimum"),
     "multipleOf": _limit("a multiple of {}"),
     "not": lambda got, value, error: (preview(got), f"anything but {preview(value)}"),

@@ -99,7 +99,7 @@ class Schema:
             raise DataError(
                 self.source,
                 shown(f"{error} on this output", 200),
-                "simplify the pattern: nested repetition such as (a+)+ is the usual cause",
+                "simplify the pattern: nested repetition such as (a|aa)+ is the usual cause",
             ) from None
         except RecursionError:
             raise DataError(
