@@ -83,7 +83,8 @@ def _notes_on_groups(
         extra = sum(len(group) - 1 for group in alike)
         notes.append(
             f"{extra} {'cases repeat' if extra > 1 else 'case repeats'} another's input "
-            f"up to white space and letter case, first {_listed(alike[0])}: they count twice. Remove them, or use trials."
+            f"up to white space and letter case, first {_listed(alike[0])}: they count twice. "
+            "Remove them, or use trials."
         )
     return notes
 
