@@ -205,7 +205,7 @@ def _arm(
         return None
     row_weight = _row_weight(groups, design, grouped.first_rows, grouped.sizes)
     labels, rows, columns = _encode(expected, predicted)
-    table = confusion(expected, predicted, weights=row_weight)
+    table = _tabulate(labels, rows, columns, row_weight)
     influence = _influence(table, rows, columns, len(labels))
     value = table.macro_f1
     present = table.expected > 0
@@ -239,6 +239,12 @@ def _row_weight(groups: Labels, design: Design, first_rows: Ints, sizes: Ints) -
     place = np.empty(first_rows.size, np.intp)
     place[code[first_rows]] = np.arange(first_rows.size)
     return np.asarray((weight / sizes)[place[code]])
+
+
+def _tabulate(labels: tuple[str, ...], rows: Ints, columns: Ints, weight: Floats) -> Confusion:
+    size = len(labels)
+    flat = np.bincount(rows * (size + 1) + columns, weights=weight, minlength=size * (size + 1))
+    return Confusion(labels, np.asarray(flat, np.float64).reshape(size, size + 1))
 
 
 def _encode(
