@@ -1,0 +1,5 @@
+"""Verdicts: pure functions from the records of a run to KPIs, gates and one document.
+
+The same records give the same verdict wherever they come from: a pytest session at its end, the
+run store, or an import. Nothing here reads a file, and nothing knows how a report looks.
+"""

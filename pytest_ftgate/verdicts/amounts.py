@@ -1,0 +1,73 @@
+"""Numbers as the reasons of verdicts say them; what decides is never rounded."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.verdicts.measures import BEYOND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_ftgate.verdicts.measures import Unit
+
+_DECIMALS: dict[Unit, int] = {
+    "rate": 1,
+    "score": 3,
+    "seconds": 2,
+    "tokens": 1,
+    "usd": 4,
+    "count": 2,
+}
+_MOST_DECIMALS = 8
+
+
+def amount(value: float, unit: Unit, *, against: Iterable[float] = ()) -> str:
+    """A number in its unit: ``94.0 %``, ``1.20 s``, ``$0.0012``, ``189.0 tokens``, ``0.871``.
+
+    Args:
+        value: the number; infinite ones are ``unbounded``.
+        unit: its unit.
+        against: numbers that the text must tell it apart from, unless they are equal.
+    """
+    if not math.isfinite(value) or abs(value) >= BEYOND:
+        return "unbounded"
+    others = [other for other in against if other != value and math.isfinite(other)]
+    decimals = _DECIMALS[unit]
+    while decimals < _MOST_DECIMALS and any(
+        _digits(other, unit, decimals) == _digits(value, unit, decimals) for other in others
+    ):
+        decimals += 1
+    return _dressed(_digits(value, unit, decimals), unit)
+
+
+def interval(low: float, high: float, unit: Unit, *, against: Iterable[float] = ()) -> str:
+    """``95 % interval 90.0 % to 97.0 %``, or that the cases are too few for one."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "too few cases for a 95 % interval"
+    bounds = tuple(against)
+    ends = (amount(end, unit, against=bounds) for end in (low, high))
+    return f"95 % interval {' to '.join(ends)}"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 case``, ``1,200 cases``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _digits(value: float, unit: Unit, decimals: int) -> str:
+    return f"{100 * value if unit == 'rate' else value:,.{decimals}f}"
+
+
+def _dressed(digits: str, unit: Unit) -> str:
+    match unit:
+        case "rate":
+            return f"{digits} %"
+        case "seconds":
+            return f"{digits} s"
+        case "usd":
+            return f"${digits}"
+        case "tokens":
+            return f"{digits} tokens"
+    return digits

@@ -1,0 +1,82 @@
+"""What the checks saw, gathered by check: a number a row, and the labels of label checks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.model import CheckKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ftgate.model import Observation, Record
+
+SCORE_KINDS: frozenset[CheckKind] = frozenset({"score", "rubric"})
+
+
+@dataclass(eq=False)
+class Column:
+    """One check's rows.
+
+    ``values`` has a number for each row, NaN where the check was not used: for a score its value,
+    else 1 for a hold and 0 for a miss. Used more than once in a row, a check holds if it holds
+    each time, and a score is their mean. ``is_score`` tells the two apart; ``low`` and ``high`` are
+    the range of a score.
+    """
+
+    name: str
+    kind: CheckKind
+    values: list[float]
+    low: float = math.inf
+    high: float = -math.inf
+    rows: list[int] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+    predicted: list[str | None] = field(default_factory=list)
+    _several: dict[int, list[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.is_score = self.kind in SCORE_KINDS
+
+    def add(self, row: int, seen: Observation) -> None:
+        """Take in what the check saw in a row."""
+        value = seen.value if self.is_score else _held(seen)
+        before = self.values[row]
+        self.values[row] = value if math.isnan(before) else self._joined(row, before, value)
+        if self.is_score:
+            self.low = min(self.low, seen.low)
+            self.high = max(self.high, seen.high)
+        if seen.expected is not None:
+            self.rows.append(row)
+            self.expected.append(seen.expected)
+            self.predicted.append(seen.predicted)
+
+    def _joined(self, row: int, before: float, value: float) -> float:
+        if self.is_score:
+            several = self._several.setdefault(row, [before])
+            several.append(value)
+            return math.fsum(several) / len(several)
+        return max(before, value) if self.kind == "escalation" else min(before, value)
+
+
+def gather(records: Sequence[Record]) -> dict[str, Column]:
+    """The columns of all checks of scored records, in the order in which they first appear."""
+    columns: dict[str, Column] = {}
+    size = len(records)
+    for row, record in enumerate(records):
+        if record.status != "scored":
+            continue
+        for seen in record.observations:
+            column = columns.get(seen.check)
+            if column is None:
+                column = Column(seen.check, seen.kind, [math.nan] * size)
+                columns[seen.check] = column
+            column.add(row, seen)
+    return columns
+
+
+def _held(seen: Observation) -> float:
+    if seen.passed is not None:
+        return float(seen.passed)
+    return (seen.value - seen.low) / (seen.high - seen.low) if seen.high > seen.low else 1.0

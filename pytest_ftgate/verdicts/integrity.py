@@ -1,0 +1,145 @@
+"""Whether a suite's results can be judged at all: nothing lost, no more errors than allowed.
+
+These gates guard every variant that ran. They block where a verdict would rest on nothing: no
+case, only skipped cases, only errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.model import GateResult
+from pytest_ftgate.text import shown
+from pytest_ftgate.verdicts.amounts import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_ftgate.model import Record, Rules, SuitePlan
+
+_NAMED = 3
+_TYPE_LIMIT = 60
+
+
+@dataclass(frozen=True)
+class Received:
+    """What arrived of one suite and variant.
+
+    Attributes:
+        plan: what was selected.
+        records: the records of selected cases and trials, in plan order.
+        lost: the selected (case, trial) without a record, in plan order.
+        stray: the (case, trial) of records that nothing selected, sorted.
+        ended: whether the run has its end marker.
+    """
+
+    plan: SuitePlan
+    records: tuple[Record, ...]
+    lost: tuple[tuple[str, int], ...]
+    stray: tuple[tuple[str, int], ...]
+    ended: bool
+
+    @property
+    def partial(self) -> str | None:
+        """What was left out of the selection, if the session took only a part of the suite."""
+        chosen, available = len(self.plan.selected), self.plan.available
+        if chosen >= available:
+            return None
+        return f"{chosen:,} of {counted(available, 'result')} {_were(chosen)} selected"
+
+
+def sort_out(plan: SuitePlan, records: Iterable[Record], *, ended: bool) -> Received:
+    """Put records in plan order and say which are lost or stray.
+
+    Args:
+        plan: the plan of a suite and variant.
+        records: the records of that suite and variant, in any order; of several for one case and
+            trial the last one counts.
+        ended: whether the run has its end marker.
+    """
+    found = {(record.case, record.trial): record for record in records}
+    wanted = dict.fromkeys(plan.selected)
+    return Received(
+        plan=plan,
+        records=tuple(found[key] for key in wanted if key in found),
+        lost=tuple(key for key in wanted if key not in found),
+        stray=tuple(sorted(found.keys() - wanted.keys())),
+        ended=ended,
+    )
+
+
+def judge(received: Received, rules: Rules) -> list[GateResult]:
+    """The gates ``complete`` and ``errors``, and ``scored`` where no case was scored."""
+    gates = [_complete(received), _errors(received, rules)]
+    nothing = _nothing_scored(received)
+    if nothing is not None:
+        gates.append(GateResult(name="scored", verdict="block", reason=nothing))
+    return gates
+
+
+def _complete(received: Received) -> GateResult:
+    selected, lost, stray = len(received.plan.selected), received.lost, received.stray
+    problems = []
+    if selected == 0:
+        problems.append("no case was selected")
+    if not received.ended:
+        arrived = f"{len(received.records):,} of {counted(selected, 'result')} arrived"
+        problems.append(f"the run did not reach its end: {arrived}")
+    if lost:
+        problems.append(f"{counted(len(lost), 'result')} {_were(len(lost))} lost: {_keys(lost)}")
+    if stray:
+        problems.append(
+            f"{counted(len(stray), 'result')} {_were(len(stray))} never selected: {_keys(stray)}"
+        )
+    if problems:
+        return GateResult(name="complete", verdict="block", reason="; ".join(problems))
+    reason = f"all {counted(selected, 'result')} arrived" if selected > 1 else "1 result arrived"
+    return GateResult(name="complete", verdict="pass", reason=reason)
+
+
+def _errors(received: Received, rules: Rules) -> GateResult:
+    errors = [record for record in received.records if record.status == "error"]
+    allowed = f"allowed are {rules.max_errors:,}"
+    if not errors:
+        return GateResult(name="errors", verdict="pass", reason="no errors")
+    reason = f"{counted(len(errors), 'error')}, {allowed}: {_listed(map(_failure, errors))}"
+    verdict = "block" if len(errors) > rules.max_errors else "warn"
+    return GateResult(name="errors", verdict=verdict, reason=reason)  # type: ignore[arg-type]
+
+
+def _nothing_scored(received: Received) -> str | None:
+    statuses = {record.status for record in received.records}
+    if "scored" in statuses or not statuses:
+        return None if statuses else "no result arrived"
+    if statuses == {"skipped"}:
+        return "every case was skipped"
+    if statuses == {"error"}:
+        return "every case ended in an error"
+    return "every case was skipped or ended in an error"
+
+
+def _failure(record: Record) -> str:
+    kind = shown(record.error.type, _TYPE_LIMIT) if record.error else "unknown error"
+    return f"{_key((record.case, record.trial))} ({kind})"
+
+
+def _keys(keys: Sequence[tuple[str, int]]) -> str:
+    return _listed(map(_key, keys))
+
+
+def _key(key: tuple[str, int]) -> str:
+    case, trial = key
+    name = shown(case, _TYPE_LIMIT)
+    return name if trial == 0 else f"{name}#{trial + 1}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    more = len(every) - _NAMED
+    text = ", ".join(every[:_NAMED])
+    return f"{text} and {more:,} more" if more > 0 else text
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"

@@ -1,0 +1,130 @@
+"""The KPI table of one suite and variant, before any gate has spoken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.model import KpiResult, StratumValue
+from pytest_ftgate.stats.intervals import finite
+from pytest_ftgate.verdicts.amounts import counted
+from pytest_ftgate.verdicts.catalogue import Catalogue, build
+from pytest_ftgate.verdicts.frame import Frame
+from pytest_ftgate.verdicts.measures import KpiDefinition
+from pytest_ftgate.verdicts.thresholds import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_ftgate.model import Record, SuitePlan
+    from pytest_ftgate.stats.intervals import Interval
+    from pytest_ftgate.verdicts.measures import Kpi
+
+__all__ = ["KpiDefinition", "catalogue_of", "compute", "evidence", "names_to_show", "result"]
+
+
+def compute(
+    records: Sequence[Record],
+    plan: SuitePlan,
+    *,
+    extra_kpis: Iterable[KpiDefinition] = (),
+) -> list[KpiResult]:
+    """All KPIs of one suite and variant, with verdict ``none``.
+
+    Args:
+        records: of that suite and variant, in plan order.
+        plan: its plan; the primary KPI and the gated ones come first, under the names used there.
+        extra_kpis: the KPIs that plugins define.
+
+    Raises:
+        ConfigError: a plugin's KPI cannot be used.
+    """
+    catalogue = catalogue_of(records, extra_kpis)
+    found = []
+    for name in names_to_show(catalogue, plan):
+        kpi = catalogue.get(name)
+        if kpi is not None:
+            found.append(result(name, kpi, evidence(kpi), catalogue.frame))
+    return found
+
+
+def catalogue_of(records: Sequence[Record], extra_kpis: Iterable[KpiDefinition] = ()) -> Catalogue:
+    """The KPIs of one suite's and variant's records; skipped ones count nowhere.
+
+    Raises:
+        ConfigError: a plugin's KPI cannot be used.
+    """
+    return build(Frame([record for record in records if record.status != "skipped"]), extra_kpis)
+
+
+def names_to_show(catalogue: Catalogue, plan: SuitePlan) -> list[str]:
+    """The primary KPI, the gated ones, and the others that are worth showing, each once.
+
+    A KPI that the plan calls by an alias is listed under that alias.
+    """
+    asked = [plan.primary_kpi] if plan.primary_kpi else []
+    asked += [gate.kpi for gate in plan.gates]
+    known = {name: kpi for name in asked if (kpi := catalogue.get(name)) is not None}
+    gated = {gate.kpi for gate in plan.gates}
+    names: list[str] = []
+    for name, kpi in known.items():
+        # The primary KPI under one name and its gate under another would be two rows.
+        if name in gated or not any(known[other] is kpi for other in gated & known.keys()):
+            names.append(name)
+    shown = {id(known[name]) for name in names}
+    names += [name for name in catalogue.shown if id(catalogue.get(name)) not in shown]
+    return names
+
+
+def evidence(kpi: Kpi) -> Evidence:
+    """What a gate of the KPI judges."""
+    seen = kpi.measure()
+    worst = kpi.measure(worst=True) if kpi.hidden else seen
+    return Evidence(
+        seen=seen,
+        worst=worst,
+        unit=kpi.unit,
+        hidden=kpi.hidden,
+        unknown=kpi.unknown,
+        missing=kpi.missing,
+    )
+
+
+def result(name: str, kpi: Kpi, found: Evidence, frame: Frame) -> KpiResult:
+    """The KPI's row, overall and by stratum; its reason says what the number leaves out."""
+    seen = found.seen
+    return KpiResult(
+        name=name,
+        value=finite(seen.value),
+        low=_known_low(seen),
+        high=_known_high(seen),
+        n=seen.n,
+        verdict="none",
+        reason=_note(found, frame),
+        unit=kpi.unit,
+        direction=kpi.direction,
+        strata={stratum: _stratum(kpi.measure(stratum=stratum)) for stratum in frame.strata},
+    )
+
+
+def _stratum(seen: Interval) -> StratumValue:
+    return StratumValue(
+        value=finite(seen.value), low=_known_low(seen), high=_known_high(seen), n=seen.n
+    )
+
+
+def _known_low(seen: Interval) -> float | None:
+    return finite(seen.low) if seen.n else None
+
+
+def _known_high(seen: Interval) -> float | None:
+    return finite(seen.high) if seen.n else None
+
+
+def _note(found: Evidence, frame: Frame) -> str:
+    if found.seen.n == 0:
+        return found.missing
+    if found.unknown:
+        return f"the value of {counted(found.unknown, 'result')} is unknown"
+    if found.seen.n < frame.scored_cases:
+        return f"recorded in {found.seen.n:,} of {counted(frame.scored_cases, 'scored case')}"
+    return ""
