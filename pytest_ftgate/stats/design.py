@@ -99,7 +99,7 @@ class Design:
         unequal weights the number of cases of a stratum is Kish's effective number.
 
         With clusters: the ultimate-cluster estimator G/(G-1) sum z_g^2 with G-1 degrees of
-        freedom (Hansen, Hurwitz & Madow 1953), never below what one pseudo-cluster would give.
+        freedom (Hansen, Hurwitz & Madow 1953), never below what one pseudo-case alone gives.
 
         Args:
             values: (n, m), one column an estimate.
@@ -142,13 +142,13 @@ class Design:
     ) -> tuple[Floats, Floats]:
         weight = self._weight()
         share = weight / weight.sum()
-        residual = (values - share @ values) * share[:, None]
+        residual = (values - self.mean(values)) * share[:, None]
         sizes = _by_group(clusters, weight[:, None])[:, 0]
         present = np.flatnonzero(sizes)
         sums = _by_group(clusters, residual)[present]
         count = present.size
         variance = count / max(count - 1, 1) * (sums * sums).sum(axis=0)
-        floor = e2 / _effective(sizes) ** 2
+        floor = e2 / _effective(weight) ** 2
         return np.maximum(variance, floor), np.full(values.shape[1], float(count - 1))
 
 

@@ -275,7 +275,7 @@ def _effective_trials(
         x[:, None], np.zeros(1)
     )
     variance, df = float(variances[0]), float(freedoms[0])
-    if df <= 0 or variance <= 0:
+    if df <= 0 or variance <= 1e-24:  # no more than the rounding of equal values
         return max(1.0, design.units)
     upper = _upper(confidence)
     shrink = (norm_ppf(upper) / t_ppf(upper, df)) ** 2
