@@ -226,6 +226,18 @@ def read_settings(config: pytest.Config) -> Settings:
     return settings
 
 
+def project_settings(root: Path) -> Settings:
+    """The settings of a project outside of pytest: environment and ``[tool.ftgate]``.
+
+    Raises:
+        ConfigError: as for :func:`read_settings`.
+    """
+    merged = _from_pyproject(root / "pyproject.toml")
+    merged.update(_from_environment(os.environ))
+    merged["store"] = root / merged.get("store", Settings.store)
+    return Settings(**merged)
+
+
 def _from_command_line(config: pytest.Config) -> dict[str, Any]:
     found = {}
     for option in _OPTIONS:
