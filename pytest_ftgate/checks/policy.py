@@ -196,12 +196,12 @@ def _required(rule: Rule, text: str) -> Iterator[tuple[str, str]]:
 
 def _sizes(rule: Rule, text: str) -> Iterator[tuple[str, str]]:
     for unit, most, count in (
-        ("sentences", rule.max_sentences, count_sentences),
-        ("words", rule.max_words, count_words),
-        ("characters", rule.max_chars, lambda each: len(each.strip())),
+        ("sentence", rule.max_sentences, count_sentences),
+        ("word", rule.max_words, count_words),
+        ("character", rule.max_chars, lambda each: len(each.strip())),
     ):
         if most is not None and (got := count(text)) > most:
-            yield f"got {got} {unit}, allowed: at most {most}", ""
+            yield f"got {got} {unit}{'' if got == 1 else 's'}, allowed: at most {most}", ""
 
 
 def _starts_with(rule: Rule, text: str) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pytest_ftgate.text import ELLIPSIS
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
-_CARD = re.compile(r"(?<![\d.,-])[2-6](?:[ -]?[0-9]){12,18}(?![\d-])")
+_CARD = re.compile(r"(?<![\d.,-])(?<!\d )[2-6](?:[ -]?[0-9]){12,18}(?![\d-])")
 _PHONE = re.compile(
-    r"(?<![\w.,/+-])(?:"
+    r"(?<![\w.,/+-])(?<!\d )(?:"
     r"(?:\+|00)[1-9](?:[ ./()-]{0,2}[0-9]){7,13}"  # international
     r"|(?:1[ .-])?(?:\([0-9]{3}\)[ ]?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}"  # North America
     r"|\(?0[1-9][0-9]{0,4}\)?(?:[ /-][0-9]{2,8}){1,4}"  # national, with a trunk 0

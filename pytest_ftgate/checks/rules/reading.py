@@ -79,21 +79,22 @@ def read_policy(file: Path) -> Policy:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _not_toml(file, str(error)) from None
+        raise _not_toml(file, text, str(error)) from None
     except RecursionError:
         raise DataError(file, "the policy is nested too deeply") from None
     return _Reader(file, text).policy(data)
 
 
-def _not_toml(file: Path, message: str) -> DataError:
+def _not_toml(file: Path, text: str, message: str) -> DataError:
     place = _TOML_PLACE.search(message)
-    line, column = (place[1], place[2]) if place else (None, None)
+    line = int(place[1]) if place and place[1] else text.rstrip().count("\n") + 1
+    column = int(place[2]) if place and place[2] else None
     return DataError(
         file,
         f"not TOML: {_TOML_PLACE.sub('', message)}",
         "write patterns in single quotes, where a backslash stands for itself",
-        line=int(line) if line else None,
-        column=int(column) if column else None,
+        line=line,
+        column=column,
     )
 
 

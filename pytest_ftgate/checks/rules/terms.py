@@ -30,7 +30,9 @@ def misspelt_terms(text: str, terms: Sequence[str]) -> Iterator[tuple[str, str]]
     name in its exact spelling may carry a plural or possessive s. Each misspelling is reported
     once.
     """
-    keys = {_key(term): term for term in reversed(terms)}
+    keys: dict[str, str] = {}
+    for term in terms:
+        keys.setdefault(_key(term), term)
     keys.pop("", None)
     if not keys:
         return
