@@ -90,7 +90,7 @@ class Details:
         )
         for row in rows:
             table.add_row(*row)
-        lines: list[RenderableType] = [_dim("worst misses"), table]
+        lines: list[RenderableType] = [_dim("worst cases"), table]
         if len(misses) > most:
             hint = "-v" if self.verbosity < 1 else "-vv"
             lines.append(_dim(f"and {len(misses) - most:,} more ({hint} shows more)"))

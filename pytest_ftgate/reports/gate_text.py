@@ -30,8 +30,8 @@ _CHECKS = {"policy_violation_rate": "policy"}
 def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> str:
     """The failure text of one gate: what, why, the numbers, the worst cases, where to look."""
     lines = [
+        wording.sentence(gate.reason),  # first, since pytest's short summary shows one line
         f"gate {name(gate.name)} of {wording.title(suite)} ({wording.scale(suite)})",
-        wording.sentence(gate.reason),
     ]
     kpi = next((kpi for kpi in suite.kpis if kpi.name == gate.name), None)
     if kpi is not None:

@@ -82,7 +82,9 @@ def _annotation(suite: SuiteResult, miss: Miss, place: re.Match[str]) -> str:
     title = f"{wording.title(suite)} {wording.case_label(miss.case, miss.trial)} {miss.outcome}"
     file = safe.line(shown_path(place["path"]), _REASON_LIMIT)
     properties = f"file={_property(file)},line={place['line']},title={_property(title)}"
-    return f"::{level} {properties}::{_data(wording.miss_reason(miss, _REASON_LIMIT))}"
+    reasons = "\n".join(reason[:_REASON_LIMIT] for reason in miss.reasons)
+    message = safe.block(reasons or "no reason was given", _REASON_LIMIT)
+    return f"::{level} {properties}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -118,13 +118,13 @@ def page(verdict: Verdict, run: Run | None) -> Page:
         suites=tuple(suites),
         saturation=wording.saturation(verdict),
         next=next_step(verdict),
-        commands=(*([reproduce(verdict)] if verdict.suites else []), show(verdict)),
+        commands=(*reproduce(verdict), show(verdict)),
     )
 
 
 def _suite(suite: SuiteResult, run: Run | None, room: int) -> SuiteView:
     cases = _cases(suite, run)
-    banners = (("Incomplete", wording.lost(suite)), ("Partial", suite.partial))
+    banners = (("Incomplete", wording.lost(suite)), ("Partial", wording.partial(suite)))
     total = sum(amount for _, amount in wording.counts(suite)) or 1
     return SuiteView(
         title=wording.title(suite),

@@ -101,9 +101,7 @@ def _headline(verdict: Verdict) -> str:
 
 
 def _closing(verdict: Verdict) -> str:
-    commands = [show(verdict)]
-    if verdict.suites:
-        commands.insert(0, reproduce(verdict))
+    commands = (*reproduce(verdict), show(verdict))
     block = fence("\n".join(commands), _COMMANDS_LIMIT)
     return f"Reproduce:\n\n{block}\n"
 
@@ -134,8 +132,8 @@ def _banners(suite: SuiteResult) -> str:
     lines = []
     if why := wording.lost(suite):
         lines.append(f"**Incomplete**: {why}.")
-    if suite.partial:
-        lines.append(f"**Partial**: {code(suite.partial, 300)}")
+    if why := wording.partial(suite):
+        lines.append(f"**Partial**: {code(why, 300)}")
     return "\n\n".join(lines)
 
 
@@ -218,7 +216,7 @@ def _outputs(suite: SuiteResult) -> str:
     cases = "\n\n".join(_miss(miss) for miss in misses)
     # The suite is named inside the block: in a summary line Markdown would not be code.
     return (
-        f"<details>\n<summary>Worst misses and their outputs: {count}</summary>\n\n"
+        f"<details>\n<summary>The worst cases and their outputs: {count}</summary>\n\n"
         f"{_name(suite)}\n\n{cases}\n\n</details>"
     )
 

@@ -39,8 +39,8 @@ def next_step(verdict: Verdict) -> NextStep | None:
     return next((step for rule in rules if (step := rule(verdict)) is not None), None)
 
 
-def reproduce(verdict: Verdict) -> str:
-    """The command that evaluates the same suites, variants and splits again."""
+def reproduce(verdict: Verdict) -> tuple[str, ...]:
+    """The commands that evaluate the same suites, variants and splits again, and nothing else."""
     return _pytest(verdict.suites)
 
 
@@ -53,15 +53,15 @@ def _collect(verdict: Verdict) -> NextStep | None:
     suites = [suite for suite in verdict.suites if not suite.selected]
     if not suites:
         return None
-    return NextStep(f"{_pytest(suites)} --collect-only", "lists the cases that would run")
+    return _first(suites, "lists the cases that would run", "--collect-only")
 
 
 def _record(verdict: Verdict) -> NextStep | None:
     suites = [suite for suite in verdict.suites if _lacks_recordings(suite)]
     if not suites:
         return None
-    command = f"{_pytest(suites)} --ftgate-record=new_episodes"
-    return NextStep(command, "records the calls that the cassettes do not hold")
+    why = "records the calls that the cassettes do not hold"
+    return _first(suites, why, "--ftgate-record=new_episodes")
 
 
 def _look_at_errors(verdict: Verdict) -> NextStep | None:
@@ -73,7 +73,7 @@ def _look_at_errors(verdict: Verdict) -> NextStep | None:
 def _run_again(verdict: Verdict) -> NextStep | None:
     if unfinished(verdict) is None and not any(map(lost, verdict.suites)):
         return None
-    return NextStep(_pytest(verdict.suites), "runs every case again")
+    return _first(verdict.suites, "runs every case again")
 
 
 def _look_at_block(verdict: Verdict) -> NextStep | None:
@@ -86,7 +86,7 @@ def _run_all(verdict: Verdict) -> NextStep | None:
     suites = [suite for suite in verdict.suites if suite.partial]
     if not suites:
         return None
-    return NextStep(_pytest(suites), "runs every case, so that the gates can speak")
+    return _first(suites, "runs every case, so that the gates can speak")
 
 
 def _gate(verdict: Verdict) -> NextStep | None:
@@ -115,12 +115,35 @@ def _lacks_recordings(suite: SuiteResult) -> bool:
     )
 
 
-def _pytest(suites: Sequence[SuiteResult]) -> str:
-    files = dict.fromkeys(suite.file for suite in suites if suite.file)
-    variants = dict.fromkeys(suite.variant for suite in suites)
-    splits = dict.fromkeys(suite.split for suite in suites if suite.split != "dev")
-    words = ["pytest", *files, *(f"--ftgate-variant={variant}" for variant in variants)]
-    words += [
-        "--ftgate-holdout" if split == "holdout" else f"--ftgate-split={split}" for split in splits
-    ]
-    return " ".join(shlex.quote(line(word)) for word in words)
+def _first(suites: Sequence[SuiteResult], why: str, option: str = "") -> NextStep:
+    command, *others = _pytest(suites)
+    if others:
+        why += "; then the other suites"
+    return NextStep(f"{command} {option}".rstrip(), why)
+
+
+def _pytest(suites: Sequence[SuiteResult]) -> tuple[str, ...]:
+    """One command for all files that share their variants and splits.
+
+    pytest evaluates every named variant of every named file, so files that differ in them need
+    commands of their own.
+    """
+    options: dict[str, list[str]] = {}
+    for suite in suites:
+        words = options.setdefault(suite.file, [])
+        words += [word for word in _options(suite) if word not in words]
+    files: dict[tuple[str, ...], list[str]] = {}
+    for file, words in options.items():
+        files.setdefault(tuple(words), []).append(file)
+    return tuple(
+        " ".join(shlex.quote(line(word)) for word in ("pytest", *named, *words) if word)
+        for words, named in files.items()
+    )
+
+
+def _options(suite: SuiteResult) -> list[str]:
+    variant = f"--ftgate-variant={suite.variant}"
+    if suite.split == "dev":
+        return [variant]
+    split = "--ftgate-holdout" if suite.split == "holdout" else f"--ftgate-split={suite.split}"
+    return [variant, split]

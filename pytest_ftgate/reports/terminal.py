@@ -73,7 +73,7 @@ def _write_section(console: Console, verdict: Verdict, verbosity: int) -> None:
 def _write_suite(console: Console, suite: SuiteResult, verbosity: int) -> None:
     console.print(_heading(suite, console.width), no_wrap=True)
     console.print(indented(_counts(suite)))
-    for word, why in (("INCOMPLETE", wording.lost(suite)), ("PARTIAL", suite.partial)):
+    for word, why in (("INCOMPLETE", wording.lost(suite)), ("PARTIAL", wording.partial(suite))):
         if why:
             _write_banner(console, word, why)
     if suite.kpis:
@@ -116,6 +116,8 @@ def _line(suite: SuiteResult) -> Text:
         "  ",
         (suite.verdict.upper(), STYLES.get(suite.verdict, "")),
     )
+    if suite.partial:
+        text.append(" partial", style=STYLES["partial"])
     if gates := wording.failing_gates(suite):
         text.append(f" {', '.join(name(gate.name) for gate in gates)}")
     return text.append(f"  {wording.counts_text(suite)}")

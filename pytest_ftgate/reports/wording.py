@@ -69,10 +69,22 @@ def has_baseline(suite: SuiteResult) -> bool:
 
 
 def failing_gates(suite: SuiteResult) -> tuple[GateResult, ...]:
-    """The gates that a reader must know of: all that did not pass, the worst first."""
-    order = ("block", "inconclusive", "partial", "warn")
+    """The gates that a reader must know of: all that did not pass, the worst first.
+
+    In a partial run the partial ones are left out: the banner speaks for them.
+    """
+    order = ["block", "inconclusive", "partial", "warn"]
+    if suite.partial:
+        order.remove("partial")
     gates = (gate for gate in suite.gates if gate.verdict in order)
     return tuple(sorted(gates, key=lambda gate: order.index(gate.verdict)))
+
+
+def partial(suite: SuiteResult) -> str | None:
+    """What was left out of a partial run, and what that means for its gates."""
+    if suite.partial and any(gate.verdict == "partial" for gate in suite.gates):
+        return f"{suite.partial}: its gates neither pass nor fail"
+    return suite.partial
 
 
 def unfinished(verdict: Verdict) -> str | None:

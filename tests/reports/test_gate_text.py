@@ -32,8 +32,8 @@ def test_the_text_says_how_to_look():
     judged = verdict(suite())
     gate = GateResult(name="complete", verdict="block", reason="lost")
     assert gate_text.longrepr(judged.suites[0], gate, judged).splitlines() == [
-        "gate complete of tickets [v3] (dev · 200 cases × 1 trial)",
         "lost.",
+        "gate complete of tickets [v3] (dev · 200 cases × 1 trial)",
         "",
         f"look at it: pytest-ftgate show {RUN_ID}",
     ]

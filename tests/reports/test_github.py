@@ -47,7 +47,7 @@ def test_text_cannot_leave_its_annotation():
     assert line == (
         r"::warning file=a%2Cb%3Ac\n%3A %3Aerror%3A%3A%25.jsonl,line=3"
         r",title=tickets [v%3A1%2C2%25] c3 missed"
-        r"::100%25\r\n: :error::x,y:z # #[group]"
+        r"::100%25%0A: :error::x,y:z # #[group]"
     )
 
 

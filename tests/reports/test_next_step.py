@@ -64,12 +64,32 @@ def test_a_holdout_is_never_offered_as_a_baseline():
 def test_reproducing_names_the_split():
     holdout = passing_suite(split="holdout")
     train = passing_suite(split="train", file="evals/a b.py")
-    assert reproduce(verdict(holdout)).endswith("--ftgate-variant=v12 --ftgate-holdout")
-    assert reproduce(verdict(train)) == (
-        "pytest 'evals/a b.py' --ftgate-variant=v12 --ftgate-split=train"
+    assert reproduce(verdict(holdout)) == (
+        "pytest evals/test_orders.py --ftgate-variant=v12 --ftgate-holdout",
     )
+    assert reproduce(verdict(train)) == (
+        "pytest 'evals/a b.py' --ftgate-variant=v12 --ftgate-split=train",
+    )
+
+
+def test_a_command_names_no_variant_that_another_file_would_run_too():
+    suites = [
+        suite(),
+        suite(variant="v4"),
+        passing_suite(),
+        suite(suite="more", file="evals/test_more.py"),
+        suite(suite="more", file="evals/test_more.py", variant="v4"),
+    ]
+    assert reproduce(verdict(*suites)) == (
+        "pytest evals/test_tickets.py evals/test_more.py --ftgate-variant=v3 --ftgate-variant=v4",
+        "pytest evals/test_orders.py --ftgate-variant=v12",
+    )
+    lost = [replace(each, received=1) for each in suites]
+    step = next_step(verdict(*lost))
+    assert step.command == reproduce(verdict(*suites))[0]
+    assert step.why == "runs every case again; then the other suites"
 
 
 def test_no_command_carries_control_characters():
     odd = passing_suite(file="evals/\x1b[2J\n.py", variant="\u202e")
-    assert reproduce(verdict(odd)).isprintable()
+    assert all(map(str.isprintable, reproduce(verdict(odd))))

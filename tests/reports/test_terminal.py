@@ -187,3 +187,22 @@ def test_no_suites_is_not_silence():
     assert render(empty, width=80, color=False) == (
         "No suite was evaluated: there is nothing to judge.\n"
     )
+
+
+def test_the_banner_of_a_partial_run_speaks_for_its_gates():
+    text = render(SAMPLES["partial"](), width=80, color=False)
+    assert "PARTIAL  12 of 200 results were selected: its gates neither pass nor fail." in text
+    assert "accuracy:" not in text
+    assert "accuracy: 12 of 200" in render(SAMPLES["partial"](), width=80, color=False, verbosity=1)
+    assert render(SAMPLES["partial"](), width=80, color=False, verbosity=-1) == (
+        "tickets [v3]  INCONCLUSIVE partial  4 passed · 8 missed · 0 failed · 0 errors\n"
+    )
+
+
+def test_where_a_partial_run_fails_its_gates_say_so():
+    judged = SAMPLES["partial"]()
+    gate = GateResult(name="accuracy", verdict="block", reason="12 of 200 results were selected")
+    failed = replace(judged.suites[0], gates=(gate,), verdict="block")
+    text = render(replace(judged, suites=(failed,)), width=80, color=False)
+    assert "neither pass nor fail" not in text
+    assert "block  accuracy: 12 of 200 results were selected." in text
