@@ -108,10 +108,7 @@ def confusion(
         weights: n non-negative numbers; default 1 each.
     """
     labels, rows, columns = _encode(expected, predicted)
-    weight = _weights(weights, len(expected))
-    size = len(labels)
-    flat = np.bincount(rows * (size + 1) + columns, weights=weight, minlength=size * (size + 1))
-    return Confusion(labels, np.asarray(flat, np.float64).reshape(size, size + 1))
+    return _tabulate(labels, rows, columns, _weights(weights, len(expected)))
 
 
 def macro_f1(

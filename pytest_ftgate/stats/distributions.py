@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _STANDARD_NORMAL = NormalDist()
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
 _TINY = 1e-300
+_LOG_RANGE = 700.0
 _MAX_TERMS = 100_000
 _MAX_STEPS = 200
 
@@ -89,7 +90,7 @@ def beta_ppf(p: float, a: float, b: float) -> float:
         lower, upper = _beta_parts(x, 1.0 - x, a, b)
         gap = lower - p if p < 0.5 else (1.0 - p) - upper
         log_density = (a - 1.0) * math.log(x) + (b - 1.0) * math.log1p(-x) - log_norm
-        return gap, math.exp(min(log_density, 700.0))
+        return gap, math.exp(min(log_density, _LOG_RANGE))
 
     return _root(gap_and_slope, 0.0, 1.0, a / (a + b))
 
@@ -172,7 +173,8 @@ def _t_upper_quantile(q: float, df: float) -> float:
         def central(t: float) -> tuple[float, float]:
             return _t_parts(t, df)[0] - (0.5 - q), density(t)
 
-        return _root(central, 0.0, math.inf, (0.5 - q) / density(0.0))
+        # The upper quartile lies far below exp(2 / df), however heavy the tail is.
+        return _root(central, 0.0, math.exp(min(2.0 / df, _LOG_RANGE)), (0.5 - q) / density(0.0))
 
     # Both tails are near-straight lines in log t against log probability, so Newton's steps are
     # few there, however heavy the tail is.
@@ -181,8 +183,8 @@ def _t_upper_quantile(q: float, df: float) -> float:
         probability = max(_t_parts(t, df)[1], _TINY)
         return math.log(q) - math.log(probability), density(t) * t / probability
 
-    start = _cornish_fisher(-_STANDARD_NORMAL.inv_cdf(q), df)
-    return math.exp(_root(tail, -math.inf, math.inf, math.log(start)))
+    start = math.log(_cornish_fisher(-_STANDARD_NORMAL.inv_cdf(q), max(df, 0.1)))
+    return math.exp(_root(tail, -_LOG_RANGE, _LOG_RANGE, start))
 
 
 def _cornish_fisher(z: float, df: float) -> float:
@@ -269,21 +271,11 @@ def _root(
         step = gap / slope if slope > 0 else math.inf
         following = x - step
         if not low < following < high:
-            following = _between(low, high)
+            following = 0.5 * (low + high)
         if abs(following - x) <= 1e-15 * abs(following):
             return following
         x = following
     return x
-
-
-def _between(low: float, high: float) -> float:
-    if math.isinf(low) and math.isinf(high):
-        return 0.0
-    if math.isinf(high):
-        return low + max(1.0, abs(low))
-    if math.isinf(low):
-        return high - max(1.0, abs(high))
-    return 0.5 * (low + high)
 
 
 def _check_probability(p: float) -> None:

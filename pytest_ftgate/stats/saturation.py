@@ -181,10 +181,8 @@ def bad_iterations(
     """
     first = max(1, scores.shape[0] - 2 * window)
     late = np.arange(first, scores.shape[0])
-    if late.size == 0 or scores.shape[1] == 0:
-        return ()
     means = design.mean(scores.T)
-    if np.isnan(means).any():
+    if late.size == 0 or np.isnan(means).any():
         return ()
     best_before = np.array([int(np.argmax(means[:t])) for t in late])
     differences = (scores[late] - scores[best_before]).T

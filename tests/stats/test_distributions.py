@@ -51,6 +51,13 @@ def test_t_tail_survives_where_the_square_overflows() -> None:
     assert distributions.t_cdf(-1e200, 1) == pytest.approx(1 / (math.pi * 1e200), rel=1e-11)
 
 
+@pytest.mark.parametrize("df", [1e-12, 1e-3, 0.05])
+def test_next_to_no_freedom_is_next_to_no_bound(df: float) -> None:
+    assert 1e15 < distributions.t_ppf(0.95, df) < math.inf
+    assert 0 < distributions.t_ppf(0.7, df) < math.inf
+    assert distributions.t_cdf(-1.0, df) == pytest.approx(scipy.stats.t.cdf(-1.0, df), rel=1e-9)
+
+
 def test_normal_agrees_with_scipy() -> None:
     points = np.linspace(-8, 8, 33)
     got = [distributions.norm_cdf(x) for x in points]

@@ -98,6 +98,23 @@ def test_clusters_are_the_definition() -> None:
     assert seen.low == pytest.approx(d.mean() - half, rel=1e-10)
 
 
+def test_many_strata_are_the_definition() -> None:
+    rng = np.random.default_rng(8)
+    strata = np.repeat(np.arange(30), 6)
+    d = rng.choice([-1.0, 0.0, 1.0], 180)
+    seen = estimate(d, e2=1.0, design=Design.of(180, strata=strata))
+    want = by_hand(d, strata, 1.0)
+    assert (seen.delta, seen.low, seen.high, seen.df, seen.p) == pytest.approx(want, rel=1e-10)
+
+
+def test_strata_without_a_counting_case_do_not_matter() -> None:
+    d = np.r_[np.zeros(6), np.ones(6), -1.0]
+    strata, weights = [*"aaaaaabbbbbbz"], [1] * 12 + [0]
+    seen = estimate(d, e2=1.0, design=Design.of(13, strata=strata, weights=weights))
+    want = estimate(d[:12], e2=1.0, design=Design.of(12, strata=strata[:12]))
+    assert as_tuple(seen) == pytest.approx(as_tuple(want))
+
+
 def test_clusters_of_one_are_no_clusters() -> None:
     d = np.r_[np.zeros(20), -np.ones(5)]
     alone = Design.of(25, clusters=list(range(25)))
@@ -200,6 +217,7 @@ def test_lower_is_better_turns_the_difference_round() -> None:
 
 def test_trials_may_differ_by_case() -> None:
     candidate, baseline = np.array([1.0, 0.5, 0.0]), np.array([1.0, 1.0, 1.0])
+    assert compare([], [], trials=([], 1)).n == 0
     seen = compare(candidate, baseline, trials=([1, 2, 4], 1))
     d = candidate - baseline
     e2 = ((1 + 1 / 2 + 1 / 4) / 3 + 1) / 2

@@ -99,6 +99,7 @@ def test_bad_iterations_are_found() -> None:
     rng = np.random.default_rng(93)
     x = history(rng, 300, [0.85] * 12)
     assert bad_iterations(x, window=5, e2=1.0, design=Design.of(300)) == ()
+    assert bad_iterations(x[:1], window=5, e2=1.0, design=Design.of(300)) == ()
     x[8, :60] = 0.0
     x[1, :] = 0.0  # too long ago to matter
     assert bad_iterations(x, window=5, e2=1.0, design=Design.of(300)) == (8,)
