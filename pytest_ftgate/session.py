@@ -8,13 +8,14 @@ reports reach the same controller, so there is one path.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
-from pytest_ftgate import environment, files
+from pytest_ftgate import environment
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.model import (
     CaseError,
@@ -28,7 +29,8 @@ from pytest_ftgate.model import (
     Verdict,
 )
 from pytest_ftgate.names import OUTCOME_ATTRIBUTE, RECORD_ATTRIBUTE
-from pytest_ftgate.reports import gate_text, json_report
+from pytest_ftgate.publishing import publish
+from pytest_ftgate.reports import gate_text, github
 from pytest_ftgate.reports.terminal import render
 from pytest_ftgate.runs.store import RunStore, new_run_id
 from pytest_ftgate.runs.writer import RunWriter
@@ -38,6 +40,7 @@ from pytest_ftgate.worker import Plan
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from _pytest._io import TerminalWriter
     from _pytest.terminal import TerminalReporter
 
     from pytest_ftgate.options import Settings
@@ -73,9 +76,7 @@ class Controller:
         self._nodes = sent.nodes
         self._records: dict[_Key, Record] = {}
         self._started = time.monotonic()
-        self._extra_kpis = [
-            kpi for kpis in config.hook.pytest_ftgate_kpis() for kpi in kpis
-        ]
+        self._extra_kpis = [kpi for kpis in config.hook.pytest_ftgate_kpis() for kpi in kpis]
         self._manifest = self._make_manifest(new_run_id())
         self._writer: RunWriter | None = None
         with self._noting_problems():
@@ -98,9 +99,7 @@ class Controller:
                     case=case,
                     trial=trial,
                     status="error",
-                    error=CaseError(
-                        type="WorkerCrash", message=str(report.longrepr), when="lost"
-                    ),
+                    error=CaseError(type="WorkerCrash", message=str(report.longrepr), when="lost"),
                 )
             )
 
@@ -156,9 +155,7 @@ class Controller:
             with self._noting_problems():
                 self._writer.finish(end) if end else self._writer.abort()
         self.verdict = decide(self.run, extra_kpis=self._extra_kpis)
-        if self.settings.json is not None:
-            with self._noting_problems():
-                files.write_atomic(self.settings.json, json_report.encode(self.verdict))
+        self.problems += publish(self.verdict, self.run, self.settings, os.environ)
 
     def emit_gates(self, session: pytest.Session) -> None:
         """Report every gate to pytest, so that counts, JUnit XML and exit code know of it."""
@@ -189,12 +186,16 @@ class Controller:
             width=writer.fullwidth,
             color=writer.hasmarkup,
             verbosity=terminal.verbosity,
+            unicode=_is_unicode(writer),
         )
         if text:
             terminal.section("LLM evaluation")
             terminal.write_line(text.rstrip())
         for problem in self.problems:
             terminal.write_line(f"ftgate: {problem}", yellow=True)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            for annotation in github.annotate(self.verdict):
+                terminal.write_line(annotation)
 
     def _problem_report(self) -> pytest.TestReport:
         file = self.plans[0].file if self.plans else ""
@@ -220,7 +221,7 @@ def _report(nodeid: str, file: str, gate: GateResult, text: str) -> pytest.TestR
     if gate.verdict in _SOFT:
         if gate.verdict != "warn":
             report.outcome = "skipped"
-            report.wasxfail = gate.reason
+            report.wasxfail = gate_text.junit_reason(gate)
         setattr(report, OUTCOME_ATTRIBUTE, _SOFT[gate.verdict])
     return report
 
@@ -237,9 +238,13 @@ def _closing(report: pytest.TestReport) -> pytest.TestReport:
     )
 
 
+def _is_unicode(writer: TerminalWriter) -> bool:
+    encoding = getattr(writer._file, "encoding", None) or "ascii"
+    return encoding.lower().replace("-", "").startswith("utf")
+
+
 def _blind_to_gates(config: pytest.Config) -> list[object]:
     """Plugins that would try to run a gate again, though it is no item."""
     manager = config.pluginmanager
     found = (manager.get_plugin(name) for name in ("lfplugin", "nfplugin", "stepwiseplugin"))
     return [plugin for plugin in found if plugin is not None]
-

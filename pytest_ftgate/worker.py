@@ -15,6 +15,7 @@ from pytest_ftgate.names import OUTCOME_ATTRIBUTE, PLAN_ATTRIBUTE, RECORD_ATTRIB
 from pytest_ftgate.progress import Progress
 from pytest_ftgate.reports import gate_text
 from pytest_ftgate.runtime import ATTEMPT, RUNTIME, Runtime
+from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -112,7 +113,6 @@ class Worker:
             with Progress(len(targets), self._let_through()) as progress:
                 self.runtime.run_ahead(targets, progress)
 
-
     def _let_through(self) -> AbstractContextManager[None]:
         """Lets the progress line through pytest's capture, where that is on."""
         capture = self.config.pluginmanager.get_plugin("capturemanager")
@@ -143,7 +143,7 @@ def _judge(
     if hasattr(report, "wasxfail"):  # the test said so itself
         return
     if report.failed and attempt.error is not None and tolerant:
-        _soften(report, "errored", f"{attempt.error.type}: {attempt.error.message}")
+        _soften(report, "errored", shown(f"{attempt.error.type}: {attempt.error.message}", 300))
     elif report.when == "call" and attempt.error is None and attempt.skipped is None:
         _judge_checks(report, attempt)
 
@@ -155,7 +155,7 @@ def _judge_checks(report: pytest.TestReport, attempt: Attempt) -> None:
         if report.longrepr is None:
             report.longrepr = gate_text.must_pass(misses)
     elif misses:
-        _soften(report, "missed", "; ".join(f"{seen.check}: {seen.reason}" for seen in misses))
+        _soften(report, "missed", gate_text.missed(misses))
 
 
 def _soften(report: pytest.TestReport, outcome: str, reason: str) -> None:
