@@ -118,6 +118,8 @@ def bleu(
     except ImportError:
         raise MissingExtra("grade.bleu", "text") from None
     references = [expected] if isinstance(expected, str) else list(expected)
+    if not references:
+        raise CheckError(f"{name!r}: there is no reference text")
     for each in references:
         _reference(name, each)
     score = BLEU(effective_order=True).sentence_score(text_of(actual) or "", references)
