@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pytest_ftgate.recording.patches import Switch
     from pytest_ftgate.recording.scopes import Scope
 
-_ADVICE = [
-    "  It came from a client that cannot be replayed, since it opens sockets of its own.",
-    "  Use one built on httpx, requests, urllib3, aiohttp or http.client, or list the",
-    "  host under passthrough_hosts if it may be reached in replay.",
-]
+_ADVICE = (
+    "It came from a client that cannot be replayed, since it opens its own sockets.",
+    "Use one built on httpx, requests, urllib3, aiohttp or http.client, or list the",
+    "host under passthrough_hosts if it may be reached in replay.",
+)
 
 
 class Guard:
@@ -71,7 +71,7 @@ class Guard:
     def _refuse(self, host: str, what: str) -> None:
         scope = self._scope_of(host.lower())
         if scope is not None and host not in self._allowed_addresses():
-            raise surfacing(misses.note(scope, f"An attempt to {what}", _ADVICE))
+            raise surfacing(misses.note(scope, f"an attempt to {what}", *_ADVICE))
 
     def _allowed_addresses(self) -> frozenset[str]:
         if self._addresses is None:

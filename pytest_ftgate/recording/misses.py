@@ -35,22 +35,24 @@ def miss(scope: Scope, request: Any, body: bytes, key: str) -> CassetteMiss:
     # The text goes to terminals and logs, so it is scrubbed as a cassette is.
     asked = Scrubber(os.environ).request(interactions.stored_request(request, body))
     call = f"{asked.method} {shown(asked.uri, 300)}"
-    return note(scope, call, list(_reasons(scope, asked, key)))
-
-
-def note(scope: Scope, call: str, reasons: list[str]) -> CassetteMiss:
-    """The error for a call that cannot be answered, for the reasons given."""
-    where = scope.address
-    text = "\n".join(
-        [
-            f"No recording answers a call of suite {where.suite}, variant {where.variant}, "
-            f"case {where.case}, trial {where.trial}:",
-            f"  {call}",
-            *reasons,
-            f"  Cassette: {shown_path(scope.pack.path)}",
-            f"  To record it: {where.rerecord or 'pytest --ftgate-record=new_episodes'}",
-        ]
+    command = scope.address.rerecord or "pytest --ftgate-record=new_episodes"
+    return note(
+        scope,
+        call,
+        *_reasons(scope, asked, key),
+        f"Cassette: {shown_path(scope.pack.path)}",
+        f"To record it: {command}",
     )
+
+
+def note(scope: Scope, call: str, *rest: str) -> CassetteMiss:
+    """The error for a call that cannot be answered; it is noted in the scope as well."""
+    where = scope.address
+    head = (
+        f"No recording answers a call of suite {where.suite}, variant {where.variant}, "
+        f"case {where.case}, trial {where.trial}:"
+    )
+    text = "\n  ".join([head, call, *rest])
     scope.misses.append(text)
     return CassetteMiss(text)
 
@@ -58,20 +60,20 @@ def note(scope: Scope, call: str, reasons: list[str]) -> CassetteMiss:
 def _reasons(scope: Scope, asked: StoredRequest, key: str) -> Iterator[str]:
     recorded = scope.recorded()
     if not recorded:
-        yield f"  It was never recorded: {_emptiness(scope)}."
+        yield f"It was never recorded: {_emptiness(scope)}."
         return
     same = sum(entry.head.key == key for entry in recorded)
     if same:
         times = "once" if same == 1 else f"{same} times"
-        yield f"  It was recorded {times} and already played {same} of {same}."
+        yield f"It was recorded {times} and already played {same} of {same}."
         return
-    yield "  It was never recorded."
+    yield "It was never recorded."
     near = min(
         (_compare(entry, asked) for entry in recorded[:_MOST_COMPARED]),
         key=lambda near: (near.elsewhere, len(near.found), near.entry.head.seq),
     )
-    yield f"  The nearest of the case's {len(recorded)} recorded calls differs in:"
-    yield from (f"    {line}" for line in describe(near.found))
+    yield f"The nearest of the case's {len(recorded)} recorded calls differs in:"
+    yield from (f"  {line}" for line in describe(near.found))
 
 
 def _emptiness(scope: Scope) -> str:

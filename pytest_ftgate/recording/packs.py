@@ -95,11 +95,15 @@ class Trial:
 
 
 class Pack:
-    """The index of a pack and of the parts that lie beside it."""
+    """The index of a pack and of the parts that lie beside it.
+
+    ``played`` holds case, trial and sequence number of the interactions played in this process.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.trials: dict[tuple[str, int], Trial] = {}
+        self.played: set[tuple[str, int, int]] = set()
 
     def trial(self, case: str, trial: int) -> Trial:
         """What is held for a case and trial; empty when nothing was recorded."""
@@ -181,6 +185,7 @@ class PartWriter:
         self._fd: int | None = None
         self._pid = 0
         self._path = pack
+        self.used = False
 
     def append(self, block: Sequence[bytes]) -> None:
         """Write lines, each by a single write.
@@ -190,6 +195,7 @@ class PartWriter:
         """
         if self._fd is None or self._pid != os.getpid():  # a forked child writes its own part
             self._fd = self._open()
+            self.used = True
         for line in block:
             files.append_line(self._fd, line, path=self._path)
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import vcr.patch
 from vcr.patch import CassettePatcherBuilder
-from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection
+from vcr.request import HeadersDict, Request
+from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection, httpx_stubs
 
 from pytest_ftgate.recording.failures import STANDARD, RecordedFailure
 
@@ -111,7 +112,25 @@ def interception(
             _add(switch, wrap, target, patcher.attribute, replacement)
     switch.add(VCRConnection, "getresponse", wrap.getresponse(VCRConnection.getresponse))
     switch.add(vcr.patch, "force_reset", switch.real_connections)
+    if hasattr(httpx_stubs, "_make_vcr_request"):
+        switch.add(httpx_stubs, "_make_vcr_request", _vcr_request)
     return switch, cleanup
+
+
+class _Headers(HeadersDict):  # type: ignore[misc]
+    """vcrpy's request headers, copied only when somebody looks: replay never does."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    @functools.cached_property
+    def _store(self) -> Any:
+        return HeadersDict(self._source)._store
+
+
+def _vcr_request(request: Any, body: Any) -> Request:
+    """Stands for vcrpy's own maker of requests: copying headers is what costs most in it."""
+    return Request(request.method, str(request.url), body, _Headers(request.headers))
 
 
 def _add(switch: Switch, wrap: _Wrapper, target: Any, attribute: str, replacement: Any) -> None:

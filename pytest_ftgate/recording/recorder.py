@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from contextvars import ContextVar
 from pathlib import Path
@@ -70,9 +71,7 @@ class Recorder:
         self._lock = threading.RLock()
         self._active: ContextVar[Scope | None] = ContextVar("ftgate_scope", default=None)
         self._open: list[Scope] = []
-        self._packs: dict[Path, Pack] = {}
-        self._writers: dict[Path, PartWriter] = {}
-        self._played: dict[Path, set[tuple[str, int, int]]] = {}
+        self._packs: dict[str, tuple[Pack, PartWriter]] = {}
         self._switch: Switch | None = None
         self._cleanup = contextlib.ExitStack()
 
@@ -115,17 +114,17 @@ class Recorder:
             switch.off()
         self._open.clear()
         self._cleanup.close()
-        writers, self._writers = self._writers, {}
-        for writer in writers.values():
+        for _, writer in self._packs.values():
             writer.close()
-        for path in writers:
-            packs.merge_parts(path)
+        for index, writer in self._packs.values():
+            if writer.used:
+                packs.merge_parts(index.path)
 
     # --- scopes --------------------------------------------------------------------------------
 
     def scope(
         self,
-        pack: Path,
+        pack: str | os.PathLike[str],
         suite: str,
         variant: str,
         case: str,
@@ -146,19 +145,15 @@ class Recorder:
         Raises:
             DataError: the pack is damaged.
         """
-        path = Path(pack)
+        path = os.fspath(pack)
         with self._lock:
             if path not in self._packs:
-                self._packs[path] = packs.read(path)
-            if path not in self._writers:
-                self._writers[path] = packs.PartWriter(path, self._worker)
-            return Scope(
-                self,
-                self._packs[path],
-                self._writers[path],
-                Address(suite, variant, case, trial, rerecord),
-                self._lock,
-            )
+                index = packs.read(path)
+                self._packs[path] = index, packs.PartWriter(index.path, self._worker)
+            index, writer = self._packs[path]
+        return Scope(
+            self, index, writer, Address(suite, variant, case, trial, rerecord), self._lock
+        )
 
     def open_scope(self, scope: Scope) -> None:
         """Make the scope the current one of this context."""
@@ -217,7 +212,7 @@ class Recorder:
 
     def mark_played(self, pack: Pack, head: Head) -> None:
         """Remember that an interaction was played."""
-        self._played.setdefault(pack.path, set()).add(played_id(head))
+        pack.played.add(played_id(head))
 
     def _wants(self, host: str) -> bool:
         """Whether a call may have to do with a scope; if not, it must not even be looked at."""

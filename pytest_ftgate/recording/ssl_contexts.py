@@ -15,20 +15,19 @@ if TYPE_CHECKING:
 
     from pytest_ftgate.recording.patches import Switch
 
-_MAKERS = (
-    ("httpcore2", "default_ssl_context"),
-    ("httpx._transports.default", "create_ssl_context"),
-)
+# Where the transports look the function up; importing httpcore for its sake would cost more.
+_TRANSPORTS = ("httpx2._transports.default", "httpx._transports.default")
+_MAKER = "create_ssl_context"
 _ENVIRONMENT = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def share_contexts(switch: Switch) -> None:
     """Let the switch make httpx2 and httpx share the context that their defaults lead to."""
-    for module, function in _MAKERS:
+    for module in _TRANSPORTS:
         home = sys.modules.get(module)
-        original = getattr(home, function, None)
+        original = getattr(home, _MAKER, None)
         if original is not None:
-            switch.add(home, function, _shared(original))
+            switch.add(home, _MAKER, _shared(original))
 
 
 def _shared(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,7 +35,7 @@ def _shared(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def shared(*args: Any, **kwargs: Any) -> Any:
         # A client certificate would be loaded into the context, and then be everybody's.
-        if args or not set(kwargs) <= {"verify", "cert", "trust_env", "_trust_env"}:
+        if args or not set(kwargs) <= {"verify", "cert", "trust_env"}:
             return original(*args, **kwargs)
         if kwargs.get("verify", True) is not True or kwargs.get("cert") is not None:
             return original(*args, **kwargs)
