@@ -40,7 +40,7 @@ def publish(
             written[kind] = os.fspath(path)
         except FtgateError as error:
             problems.append(str(error))
-    appended = [
+    appended: list[tuple[str, Callable[[], str]]] = [
         ("GITHUB_STEP_SUMMARY", lambda: github.step_summary(verdict)),
         ("GITHUB_OUTPUT", lambda: github.outputs(verdict, written)),
     ]
