@@ -91,9 +91,9 @@ class Details:
         for row in rows:
             table.add_row(*row)
         lines: list[RenderableType] = [_dim("worst cases"), table]
-        if len(misses) > most:
+        if (more := wording.miss_count(self.suite) - most) > 0:
             hint = "-v" if self.verbosity < 1 else "-vv"
-            lines.append(_dim(f"and {len(misses) - most:,} more ({hint} shows more)"))
+            lines.append(_dim(f"and {more:,} more ({hint} shows more)"))
         return lines
 
     def extra(self) -> list[list[RenderableType]]:

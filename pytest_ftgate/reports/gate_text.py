@@ -89,7 +89,8 @@ def _worst(suite: SuiteResult, gate: GateResult) -> list[str]:
         for case in misses[:_CASES]
     ]
     if len(misses) > _CASES:
-        lines.append(f"  and {len(misses) - _CASES:,} more")
+        all_known = len(suite.misses) >= wording.miss_count(suite)
+        lines.append(f"  and {len(misses) - _CASES:,} more" if all_known else "  and more")
     return lines
 
 

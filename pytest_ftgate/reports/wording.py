@@ -271,3 +271,8 @@ def record_facts(record: Record) -> tuple[str, ...]:
         when = day(record.recorded_at)
         facts.append(f"{record.provenance}{f', recorded {when}' if when else ''}")
     return tuple(facts)
+
+
+def miss_count(suite: SuiteResult) -> int:
+    """How many results are worth looking at; ``suite.misses`` holds the worst of them."""
+    return sum(suite.counts.get(outcome, 0) for outcome in ("missed", "failed", "error"))

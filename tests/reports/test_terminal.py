@@ -116,12 +116,17 @@ def test_few_misses_unless_asked_for_more():
         Miss(case=f"c{n}", trial=0, outcome="missed", reasons=("q: no",)) for n in range(30)
     )
     shown = {
-        verbosity: render(verdict(suite(misses=misses)), width=80, color=False, verbosity=verbosity)
+        verbosity: render(
+            verdict(suite(misses=misses, counts={"passed": 170, "missed": 40})),
+            width=80,
+            color=False,
+            verbosity=verbosity,
+        )
         for verbosity in (0, 1, 2)
     }
     assert [text.count("q: no") for text in shown.values()] == [5, 20, 30]
-    assert "and 25 more (-v shows more)" in shown[0]
-    assert "and 10 more (-vv shows more)" in shown[1]
+    assert "and 35 more (-v shows more)" in shown[0]
+    assert "and 20 more (-vv shows more)" in shown[1]
 
 
 def test_a_huge_output_is_previewed():
