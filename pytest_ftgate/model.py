@@ -19,9 +19,7 @@ SCHEMA_VERSION = 1
 
 Split = Literal["train", "dev", "holdout"]
 Outcome = Literal["passed", "missed", "failed", "error", "skipped"]
-CheckKind = Literal[
-    "format", "policy", "label", "text", "score", "escalation", "rubric", "assert"
-]
+CheckKind = Literal["format", "policy", "label", "text", "score", "escalation", "rubric", "assert"]
 Direction = Literal["higher", "lower"]
 GateMode = Literal["observed", "confident", "proven"]
 KpiVerdict = Literal["pass", "warn", "block", "inconclusive", "partial", "none"]
@@ -338,7 +336,8 @@ class LabelTable(Struct, frozen=True, kw_only=True):
     """The confusion of one label check.
 
     ``counts[i][j]`` is the number of cases with expected ``labels[i]`` and predicted
-    ``labels[j]``; the last label may be ``None`` for predictions that could not be made.
+    ``labels[j]``; the last label may be ``None`` for predictions that could not be made or that
+    are no label any case expects.
     """
 
     check: str
@@ -354,8 +353,8 @@ class LabelTable(Struct, frozen=True, kw_only=True):
 class GateResult(Struct, frozen=True, kw_only=True):
     """One gate of a suite, as reported to pytest: a KPI's gate or an integrity gate.
 
-    Integrity gates are ``complete`` (every selected case was received) and ``errors`` (no more
-    errors than allowed).
+    Integrity gates are ``complete`` (every selected case was received), ``errors`` (no more errors
+    than allowed) and, only where it blocks, ``scored`` (no case was scored at all).
     """
 
     name: str

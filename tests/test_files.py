@@ -128,6 +128,34 @@ class TestWriteAtomic:
         files.clean_stale_temps(tmp_path)
         assert names(tmp_path) == ["file"]
 
+    def test_a_cleaner_that_takes_the_fresh_temp_is_outrun(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        taken = []
+        really = fcntl.flock
+
+        def late(fd: int, how: int) -> None:
+            if not taken:
+                taken.extend(names(tmp_path))
+                (tmp_path / taken[0]).unlink()
+            really(fd, how)
+
+        monkeypatch.setattr(files.fcntl, "flock", late)
+        files.write_atomic(tmp_path / "file", b"x")
+        assert (tmp_path / "file").read_bytes() == b"x"
+        assert len(taken) == 1
+
+    def test_an_interrupt_before_the_write_leaves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted(fd: int, how: int) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(files.fcntl, "flock", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            files.write_atomic(tmp_path / "file", b"x")
+        assert names(tmp_path) == []
+
 
 class TestCleanStaleTemps:
     def test_removes_what_a_dead_process_left(self, tmp_path: Path) -> None:

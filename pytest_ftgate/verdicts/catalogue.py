@@ -48,7 +48,7 @@ class Catalogue:
 
     frame: Frame
     labels: list[MacroF1] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
+    shown: list[Kpi] = field(default_factory=list)
     _kpis: dict[str, Kpi] = field(default_factory=dict)
 
     def get(self, name: str) -> Kpi | None:
@@ -59,7 +59,7 @@ class Catalogue:
         """Enter a KPI under its own name."""
         self._kpis[kpi.name] = kpi
         if shown:
-            self.shown.append(kpi.name)
+            self.shown.append(kpi)
 
     def alias(self, name: str, kpi: Kpi) -> None:
         """Enter a KPI under another name, unless a KPI has that name."""

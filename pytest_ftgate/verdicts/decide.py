@@ -141,10 +141,7 @@ class _Suite:
         gates = {gate.kpi: gate for gate in self.plan.gates}
         found: dict[str, GateResult] = {}
         rows = []
-        for name in kpis.names_to_show(self.catalogue, self.plan):
-            kpi = self.catalogue.get(name)
-            if kpi is None:
-                continue
+        for name, kpi in kpis.listed(self.catalogue, self.plan):
             evidence = kpis.evidence(kpi)
             self.values[kpi.name] = evidence.seen.value
             row = kpis.result(name, kpi, evidence, self.catalogue.frame)

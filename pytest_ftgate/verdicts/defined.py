@@ -42,6 +42,7 @@ def defined_kpi(definition: KpiDefinition, frame: Frame) -> Series:
         unit=definition.unit,
         direction=definition.direction,
         span=(low, high) if math.isfinite(low) and math.isfinite(high) else None,
+        least=low,
         missing="its definition gave no number for any case",
     )
 

@@ -70,11 +70,6 @@ class Frame:
         self._designs: dict[bytes, Design] = {}
         self._rows_of: dict[str, Flags] = {}
 
-    @property
-    def errors(self) -> int:
-        """The number of rows that are errors."""
-        return int((~self.scored).sum())
-
     def case_values(
         self, values: Floats, *, stratum: str | None = None, median: bool = False
     ) -> CaseValues:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from pytest_ftgate.verdicts.measures import Series, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_NO_TOKENS = "no provider call told its tokens"
 _NO_PRICE = (
     "no price of the model is known: give [prices] in the experiment or install "
     "pytest-ftgate[prices]"
@@ -73,14 +73,11 @@ def measured(frame: Frame) -> Iterator[tuple[Series, bool]]:
             ),
             _any_known(seconds),
         )
-    incoming, outgoing = rows_of(frame, _tokens_in), rows_of(frame, _tokens_out)
-    yield _unbounded(frame, "tokens_in_per_task", "tokens", incoming, missing=_NO_TOKENS), called
-    yield _unbounded(frame, "tokens_out_per_task", "tokens", outgoing, missing=_NO_TOKENS), called
-    cost = rows_of(frame, lambda record: record.cost)
-    yield (
-        _unbounded(frame, "cost_per_task", "usd", cost, missing=_NO_PRICE),
-        called or _any_known(cost),
-    )
+    for name, unit, missing, told in _SPENDING:
+        spent = rows_of(frame, partial(_spent, told) if called else told)
+        # Results that were imported have no calls of ours and may still tell their cost.
+        shown = called or _any_known(spent)
+        yield _unbounded(frame, name, unit, spent, missing=missing), shown
 
 
 _QUANTILES: tuple[Aggregate, ...] = ("p50", "p95")
@@ -104,6 +101,7 @@ def _unbounded(
         unit=unit,
         direction="lower",
         span=None,
+        least=0.0,
         missing=missing,
         expected_everywhere=True,
     )
@@ -113,9 +111,25 @@ def _any_known(values: Floats) -> bool:
     return bool((~np.isnan(values)).any())
 
 
+def _spent(told: Callable[[Record], float | None], record: Record) -> float | None:
+    """What a case spent: nothing if it made no call while others did."""
+    return 0.0 if record.provenance is None else told(record)
+
+
 def _tokens_in(record: Record) -> float | None:
     return record.usage.input_tokens if record.usage else None
 
 
 def _tokens_out(record: Record) -> float | None:
     return record.usage.output_tokens if record.usage else None
+
+
+def _cost(record: Record) -> float | None:
+    return record.cost
+
+
+_SPENDING: tuple[tuple[str, Unit, str, Callable[[Record], float | None]], ...] = (
+    ("tokens_in_per_task", "tokens", "no provider call told its tokens", _tokens_in),
+    ("tokens_out_per_task", "tokens", "no provider call told its tokens", _tokens_out),
+    ("cost_per_task", "usd", _NO_PRICE, _cost),
+)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.stats.intervals import Interval
     from pytest_ftgate.verdicts.measures import Kpi
 
-__all__ = ["KpiDefinition", "catalogue_of", "compute", "evidence", "names_to_show", "result"]
+__all__ = ["KpiDefinition", "catalogue_of", "compute", "evidence", "listed", "result"]
 
 
 def compute(
@@ -39,12 +39,9 @@ def compute(
         ConfigError: a plugin's KPI cannot be used.
     """
     catalogue = catalogue_of(records, extra_kpis)
-    found = []
-    for name in names_to_show(catalogue, plan):
-        kpi = catalogue.get(name)
-        if kpi is not None:
-            found.append(result(name, kpi, evidence(kpi), catalogue.frame))
-    return found
+    return [
+        result(name, kpi, evidence(kpi), catalogue.frame) for name, kpi in listed(catalogue, plan)
+    ]
 
 
 def catalogue_of(records: Sequence[Record], extra_kpis: Iterable[KpiDefinition] = ()) -> Catalogue:
@@ -56,23 +53,22 @@ def catalogue_of(records: Sequence[Record], extra_kpis: Iterable[KpiDefinition] 
     return build(Frame([record for record in records if record.status != "skipped"]), extra_kpis)
 
 
-def names_to_show(catalogue: Catalogue, plan: SuitePlan) -> list[str]:
+def listed(catalogue: Catalogue, plan: SuitePlan) -> list[tuple[str, Kpi]]:
     """The primary KPI, the gated ones, and the others that are worth showing, each once.
 
     A KPI that the plan calls by an alias is listed under that alias.
     """
-    asked = [plan.primary_kpi] if plan.primary_kpi else []
-    asked += [gate.kpi for gate in plan.gates]
-    known = {name: kpi for name in asked if (kpi := catalogue.get(name)) is not None}
-    gated = {gate.kpi for gate in plan.gates}
-    names: list[str] = []
-    for name, kpi in known.items():
-        # The primary KPI under one name and its gate under another would be two rows.
-        if name in gated or not any(known[other] is kpi for other in gated & known.keys()):
-            names.append(name)
-    shown = {id(known[name]) for name in names}
-    names += [name for name in catalogue.shown if id(catalogue.get(name)) not in shown]
-    return names
+    gated = {gate.kpi: kpi for gate in plan.gates if (kpi := catalogue.get(gate.kpi)) is not None}
+    rows: list[tuple[str, Kpi]] = []
+    primary = catalogue.get(plan.primary_kpi) if plan.primary_kpi else None
+    if plan.primary_kpi and primary is not None:
+        # Under its gate's name, if that is another one: one KPI should not be two rows.
+        names = [name for name, kpi in gated.items() if kpi is primary]
+        name = plan.primary_kpi if plan.primary_kpi in names or not names else names[0]
+        rows.append((name, primary))
+    rows += [(name, kpi) for name, kpi in gated.items() if (name, kpi) not in rows]
+    shown = {kpi.name for _, kpi in rows}
+    return rows + [(kpi.name, kpi) for kpi in catalogue.shown if kpi.name not in shown]
 
 
 def evidence(kpi: Kpi) -> Evidence:

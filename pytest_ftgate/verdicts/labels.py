@@ -145,7 +145,7 @@ class MacroF1:
 
     @staticmethod
     def _worst_value(table: Confusion, lost: NDArray[np.float64]) -> float:
-        """A bound that macro F1 cannot fall below, whatever the lost rows were.
+        """A bound that macro F1 cannot fall below, whatever the lost rows were of these classes.
 
         Each of them adds at most one expected and one predicted row without a hit, to the
         denominators of two classes. Class F1 = 2 hits / mass is convex and falling in its mass,

@@ -8,7 +8,7 @@ value speaks of the scored cases, and gates must hold in the worst case.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -104,6 +104,7 @@ class Series:
         unit: how values are shown.
         direction: whether higher or lower values are better.
         span: lowest and highest possible value; ``None`` for an unbounded KPI.
+        least: lowest possible value of an unbounded KPI.
         missing: why there may be no value.
         expected_everywhere: whether every scored row should have a number.
     """
@@ -116,6 +117,7 @@ class Series:
     unit: Unit = "rate"
     direction: Direction = "higher"
     span: tuple[float, float] | None = (0.0, 1.0)
+    least: float = -math.inf
     missing: str = "no case recorded it"
     expected_everywhere: bool = False
 
@@ -139,7 +141,8 @@ class Series:
         if self.aggregate != "mean":
             return intervals.quantile(cases.values, _QUANTILES[self.aggregate])
         if self.span is None:
-            return intervals.mean(cases.values, design=cases.design)
+            seen = intervals.mean(cases.values, design=cases.design)
+            return replace(seen, low=max(seen.low, self.least))
         low, high = self.span
         return intervals.score_mean(
             cases.values, low=low, high=high, trials=cases.trials, design=cases.design

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import resource
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 
 from pytest_ftgate.errors import DataError, FtgateError, StoreError
 from pytest_ftgate.model import Manifest, Record, Run
-from pytest_ftgate.runs.store import RunStore, new_run_id
+from pytest_ftgate.runs.store import RunStore, RunWriter, new_run_id
 from tests.killing import in_parallel, kill_during
 from tests.runs.making import (
     end_of,
@@ -318,8 +319,39 @@ class TestRefusals:
             RunStore(tmp_path).create(named(run_id))
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize("name", ["manifest.json", "end.json", "records.jsonl"])
+    def test_a_directory_where_a_file_should_be(self, tmp_path: Path, name: str) -> None:
+        directory = stored(tmp_path, run_of(*RECORDS))
+        (directory / name).unlink()
+        (directory / name).mkdir()
+        with pytest.raises(DataError, match=rf"{name}: cannot be read: Is a directory"):
+            RunStore(tmp_path).load()
+
+    def test_a_store_that_cannot_be_listed(self, tmp_path: Path) -> None:
+        (tmp_path / "runs").symlink_to(tmp_path / "runs")
+        with pytest.raises(StoreError, match=r"cannot be read: Too many levels of symbolic links"):
+            RunStore(tmp_path).list()
+
+    def test_two_writers_of_one_run(self, tmp_path: Path) -> None:
+        directory = stored(tmp_path, run_of(*RECORDS))
+        with pytest.raises(StoreError, match=r"records\.jsonl: cannot be written: File exists"):
+            RunWriter(directory)
+
 
 class TestUnwritable:
+    def test_records_that_do_not_reach_the_disk_have_no_end_marker(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(fd: int) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        writer = RunStore(tmp_path).create(manifest_of(plan_of(*RECORDS)))
+        monkeypatch.setattr(os, "fsync", broken)
+        with pytest.raises(StoreError, match="Input/output error"):
+            writer.finish(end_of(0))
+        monkeypatch.undo()
+        assert RunStore(tmp_path).load().end is None
+
     def test_says_what_to_do(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         Path(".ftgate").write_text("a file in the way")
