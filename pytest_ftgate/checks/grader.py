@@ -9,11 +9,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from msgspec.structs import replace
+
 from pytest_ftgate.checks import labels, scores, text
 from pytest_ftgate.checks.format import FORMAT_VALID, Schema, SchemaStore, check_format
 from pytest_ftgate.checks.policy import POLICY, Policy, PolicyStore, Violation, check_policy
 from pytest_ftgate.errors import CheckError, did_you_mean
-from pytest_ftgate.model import Case, Observation
+from pytest_ftgate.model import Case, CheckKind, Observation
 
 if TYPE_CHECKING:
     from pytest_ftgate.checks.text import RougeType
@@ -23,13 +25,18 @@ SchemaSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | bool 
 PolicySource: TypeAlias = "str | os.PathLike[str] | Policy"
 
 BUILT_IN_KPIS = frozenset({
-    "pass_rate", "error_rate", "policy_violation_rate", "escalation_rate", "accuracy", "macro_f1",
-    "retries_per_task", "time_to_output_p50", "time_to_output_p95", "tokens_in_per_task",
+    "pass_rate", "error_rate", "policy_violation_rate", "escalation_rate", "retries_per_task",
+    "time_to_output_p50", "time_to_output_p95", "tokens_in_per_task",
     "tokens_out_per_task", "cost_per_task",
 })  # fmt: skip
 """KPIs that are computed from all records; a check of that name would collide with them."""
 
-_OWN_NAMES = {FORMAT_VALID: "grade.format", POLICY: "grade.policy"}
+_OWN_NAMES: dict[str, CheckKind] = {
+    FORMAT_VALID: "format",
+    POLICY: "policy",
+    scores.ESCALATED: "escalation",
+    "assert": "assert",
+}
 _NAME = re.compile(r"[\w.-]{1,64}")
 _ALIASES = {"format": FORMAT_VALID, "escalation": scores.ESCALATED}
 
@@ -231,7 +238,7 @@ class Grader:
     def _record(self, observation: Observation) -> Observation:
         self._refuse_name(observation)
         if observation.check in self._must_pass:
-            observation = replace_must_pass(observation)
+            observation = replace(observation, must_pass=True)
         self._observations.append(observation)
         return observation
 
@@ -241,23 +248,16 @@ class Grader:
             raise CheckError(
                 f"the check name {name!r} is not usable; use 1 to 64 letters, digits, . _ or -"
             )
-        owner = _OWN_NAMES.get(name)
-        if name in BUILT_IN_KPIS or (owner and kind not in {"format", "policy"}):
-            taken = f"the check of {owner}" if owner else "a KPI computed from all cases"
-            raise CheckError(f"the check name {name!r} is taken: it is {taken}; use another")
+        if name in BUILT_IN_KPIS or _OWN_NAMES.get(name, kind) != kind:
+            raise CheckError(
+                f"the check name {name!r} is taken by a KPI of another meaning; use another name"
+            )
         before = next((seen for seen in self._observations if seen.check == name), None)
         if before is not None and before.kind != kind:
             raise CheckError(
                 f"the check {name!r} was used as a {before.kind} check and now as a {kind} check; "
                 "give them different names"
             )
-
-
-def replace_must_pass(observation: Observation) -> Observation:
-    """The observation, marked as one whose miss is a hard failure."""
-    from msgspec.structs import replace
-
-    return replace(observation, must_pass=True)
 
 
 def _usable(check: str, observation: object) -> Observation:

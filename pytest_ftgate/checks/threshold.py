@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +11,8 @@ from pytest_ftgate.model import GateMode
 from pytest_ftgate.text import preview
 
 MODES: tuple[GateMode, ...] = ("observed", "confident", "proven")
-_ONE_SIDED_95 = 0.90  # the two-sided confidence whose bounds are one-sided 95 % bounds
+_CONFIDENCE = 0.95
+_SLACK = 1e-12  # relative: a mean of thirds that should equal a threshold does
 
 
 def assert_threshold(
@@ -30,9 +32,9 @@ def assert_threshold(
         min: the least value that holds.
         max: the greatest value that holds.
         mode: ``observed``: the value decides. ``confident``: it fails only if it is beyond the
-            threshold by more than the one-sided 95 % uncertainty. ``proven``: it holds only if it
-            keeps the threshold by more than that (for safety floors). The last two need the value
-            of each case.
+            threshold with its whole 95 % interval. ``proven``: it holds only if it keeps the
+            threshold with its whole interval (for safety floors). The last two need the value of
+            each case. The modes are those of the gates.
 
     Returns:
         The KPI.
@@ -48,17 +50,21 @@ def assert_threshold(
         raise CheckError(f"{kpi}: mode {mode!r} needs the value of each case, got one value")
     value = _number(kpi, values) if cases is None else math.fsum(cases) / len(cases)
     low, high = (value, value) if cases is None else _bounds(cases)
-    slack = {"observed": (value, value), "confident": (high, low), "proven": (low, high)}[mode]
+    deciding = {"observed": (value, value), "confident": (high, low), "proven": (low, high)}[mode]
     broken = []
-    if min is not None and slack[0] < min:
+    if min is not None and deciding[0] < min - _slack(min):
         broken.append(f"at least {min!r}")
-    if max is not None and slack[1] > max:
+    if max is not None and deciding[1] > max + _slack(max):
         broken.append(f"at most {max!r}")
     if broken:
         interval = "" if cases is None else f" [{low:.4g}, {high:.4g}], n = {len(cases)}"
         how = "" if mode == "observed" else f" ({mode})"
         raise AssertionError(f"{kpi}: got {value:.6g}{interval}, allowed: {broken[0]}{how}")
     return value
+
+
+def _slack(limit: float) -> float:
+    return _SLACK * builtins.max(1.0, abs(limit))
 
 
 def _check(kpi: str, least: float | None, most: float | None, mode: str) -> None:
@@ -90,9 +96,9 @@ def _number(kpi: str, value: object) -> float:
 
 
 def _bounds(cases: Sequence[float]) -> tuple[float, float]:
-    """The one-sided 95 % bounds of the mean: of a rate for 0 and 1, else of a mean."""
+    """The 95 % interval of the mean: of a rate for 0 and 1, else by Student's t."""
     from pytest_ftgate.stats import intervals
 
     measure = intervals.rate if set(cases) <= {0.0, 1.0} else intervals.mean
-    found = measure(cases, confidence=_ONE_SIDED_95)
+    found = measure(cases, confidence=_CONFIDENCE)
     return found.low, found.high

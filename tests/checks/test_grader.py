@@ -135,7 +135,7 @@ def test_unusable_names_are_refused(suite: Path, name: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["pass_rate", "error_rate", "policy_violation_rate", "format_valid", "policy"]
+    "name", ["pass_rate", "policy_violation_rate", "format_valid", "policy", "escalated", "assert"]
 )
 def test_names_with_a_meaning_of_their_own_are_refused(suite: Path, name: str) -> None:
     with pytest.raises(CheckError, match="is taken"):

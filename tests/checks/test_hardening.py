@@ -41,10 +41,10 @@ def test_a_pattern_that_runs_too_long_is_an_error_of_the_case(
 
 
 def test_a_schema_that_multiplies_work_runs_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytest_ftgate.checks.schemas import keywords
+    from pytest_ftgate.checks.schemas import guard
 
     ticks = iter(range(1_000_000))
-    monkeypatch.setattr(keywords.Guard, "_clock", staticmethod(lambda: next(ticks) / 10))
+    monkeypatch.setattr(guard.Guard, "_clock", staticmethod(lambda: next(ticks) / 10))
     schema = Schema.compile({"items": {"type": "integer"}})
     assert schema.problems([1] * 10) == ()
     with pytest.raises(CheckError, match="took longer than 5 s"):

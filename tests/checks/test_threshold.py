@@ -23,7 +23,9 @@ NINE_OF_TEN = [1] * 9 + [0]
         ([0, 0, 0], {"max": 0.0}, 0.0),
         (NINE_OF_TEN, {"min": 0.95, "mode": "confident"}, 0.9),
         (NINE_OF_TEN, {"max": 0.8, "mode": "confident"}, 0.9),
-        (NINE_OF_TEN, {"min": 0.6, "mode": "proven"}, 0.9),
+        (NINE_OF_TEN, {"min": 0.59, "mode": "proven"}, 0.9),
+        ([1, 1, 0] * 3, {"min": 2 / 3}, 2 / 3),
+        (0.1 + 0.2, {"max": 0.3}, 0.3),
         ([1.5, 2.5, 2.0, 2.2], {"max": 3, "mode": "proven"}, 2.05),
     ],
 )
@@ -36,9 +38,9 @@ def test_a_kept_threshold_gives_the_kpi(values: object, kwargs: object, value: f
     [
         (0.85, {"min": 0.9}, "accuracy: got 0.85, allowed: at least 0.9"),
         (2.5, {"max": 2}, "accuracy: got 2.5, allowed: at most 2"),
-        (NINE_OF_TEN, {"min": 0.95}, "accuracy: got 0.9 [0.6523, 0.9774], n = 10, allowed: at least 0.95"),  # noqa: E501
+        (NINE_OF_TEN, {"min": 0.95}, "accuracy: got 0.9 [0.5958, 0.9821], n = 10, allowed: at least 0.95"),  # noqa: E501
         (NINE_OF_TEN, {"min": 0.99, "mode": "confident"}, "allowed: at least 0.99 (confident)"),
-        (NINE_OF_TEN, {"max": 0.6, "mode": "confident"}, "allowed: at most 0.6 (confident)"),
+        (NINE_OF_TEN, {"max": 0.59, "mode": "confident"}, "allowed: at most 0.59 (confident)"),
         (NINE_OF_TEN, {"min": 0.8, "mode": "proven"}, "allowed: at least 0.8 (proven)"),
         (NINE_OF_TEN, {"max": 0.95, "mode": "proven"}, "allowed: at most 0.95 (proven)"),
         ([1.0], {"min": 0.5, "mode": "proven"}, "allowed: at least 0.5 (proven)"),

@@ -11,7 +11,6 @@ one object that travels with a validation through the whole schema.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from copy import copy
 from fractions import Fraction
@@ -21,15 +20,12 @@ from typing import Any
 import attrs
 import jsonschema
 from jsonschema import validators as stock
-from jsonschema.exceptions import FormatError, ValidationError
+from jsonschema.exceptions import ValidationError
 
-from pytest_ftgate.checks.patterns import TIMEOUT_S, Pattern
+from pytest_ftgate.checks.patterns import Pattern
 from pytest_ftgate.checks.schemas.dialects import Draft, draft_of
 from pytest_ftgate.checks.schemas.evaluated import evaluated_items, evaluated_properties
-from pytest_ftgate.checks.schemas.formats import EXTRA_FORMATS, MAX_FORMAT_CHARS
-
-BUDGET_S = 5.0
-"""Seconds that the validation of one document may take."""
+from pytest_ftgate.checks.schemas.guard import Guard
 
 _STOCK = {
     Draft.D4: jsonschema.Draft4Validator,
@@ -38,55 +34,6 @@ _STOCK = {
     Draft.D2019: jsonschema.Draft201909Validator,
     Draft.D2020: jsonschema.Draft202012Validator,
 }
-
-
-class OutOfTime(Exception):
-    """Validating one document took longer than :data:`BUDGET_S`."""
-
-
-class Guard(jsonschema.FormatChecker):  # type: ignore[misc]
-    """Asserts formats, searches patterns under a timeout, and ends a validation that drags on.
-
-    Args:
-        patterns: the schema's compiled patterns by source; completed as needed.
-    """
-
-    # Kept on the class: test suites that freeze time patch modules, and a deadline must hold.
-    _clock = staticmethod(time.monotonic)
-
-    def __init__(self, patterns: dict[str, Pattern]) -> None:
-        self.checkers = known_formats()
-        self._patterns = patterns
-        self._deadline = self._clock() + BUDGET_S
-
-    def renewed(self) -> Guard:
-        """A guard for another validation, with the same patterns and all the time again."""
-        return Guard(self._patterns)
-
-    def check(self, instance: object, format: str) -> None:
-        """Raise FormatError unless the instance conforms; unknown formats always conform."""
-        if format not in self.checkers or not isinstance(instance, str):
-            return
-        function, _ = self.checkers[format]
-        try:
-            conforms = len(instance) <= MAX_FORMAT_CHARS and bool(function(instance))
-        except Exception:  # some checkers let more escape than they declare; none may accept
-            conforms = False
-        if not conforms:
-            raise FormatError(format)
-
-    def found(self, source: str, text: str) -> bool:
-        """Whether the pattern is found in the text."""
-        pattern = self._patterns.get(source)
-        if pattern is None:
-            pattern = self._patterns[source] = Pattern(source, anchored_end=True)
-        self.tick()
-        return pattern.search(text, timeout=TIMEOUT_S) is not None
-
-    def tick(self) -> None:
-        """Raise OutOfTime when the validation has used up its budget."""
-        if self._clock() > self._deadline:
-            raise OutOfTime
 
 
 def validator(draft: Draft, schema: Any, registry: Any, patterns: dict[str, Pattern]) -> Any:
@@ -99,13 +46,6 @@ def fresh(prepared: Any) -> Any:
     again = copy(prepared)
     again.format_checker = prepared.format_checker.renewed()
     return again
-
-
-@cache
-def known_formats() -> dict[str, Any]:
-    """The checkers of all formats, by name; the same for every draft."""
-    known = jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
-    return {**known, **EXTRA_FORMATS}
 
 
 @cache
@@ -130,7 +70,7 @@ def _hardened(draft: Draft) -> Any:
 
     def evolve(self: Any, **changes: Any) -> Any:
         """As the stock method, which would leave for the stock class at a nested $schema."""
-        self.format_checker.tick()
+        changes["format_checker"] = self.format_checker.deeper()
         schema = changes.setdefault("schema", self.schema)
         target = made
         if isinstance(schema, Mapping) and "$schema" in schema:
@@ -309,5 +249,8 @@ def _first_valid(validator: Any, branches: Any, instance: Any) -> tuple[int, lis
         errors = list(validator.descend(instance, branch, schema_path=index))
         if not errors:
             return index, context
+        for error in errors:
+            if not error.schema_path:  # the stock descent forgets where a false schema stood
+                error.schema_path.append(index)
         context.extend(errors)
     return len(branches), context

@@ -29,6 +29,7 @@ from pytest_ftgate.checks.schemas.dialects import (
     Draft,
     draft_of,
 )
+from pytest_ftgate.checks.schemas.guard import TooDeep
 from pytest_ftgate.checks.schemas.keywords import meta_validator, validator
 from pytest_ftgate.checks.schemas.reasons import reasons
 from pytest_ftgate.errors import DataError, did_you_mean, shown_path
@@ -263,7 +264,7 @@ def _check(document: _Document, schema: Any, path: tuple[str | int, ...]) -> Non
         )
     try:
         problems = reasons(islice(meta_validator(document.draft).iter_errors(schema), 1), path)
-    except RecursionError:
+    except TooDeep:
         raise DataError(document.source, "the schema is nested too deeply") from None
     if problems:
         raise DataError(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_ftgate.checks.schemas.dialects import ANNOTATIONS, Draft, keywords, other_draft
-from pytest_ftgate.checks.schemas.keywords import known_formats
+from pytest_ftgate.checks.schemas.guard import known_formats
 from pytest_ftgate.text import preview
 
 # Annotations of OpenAPI and of editors: known to be inert, not misspelt.

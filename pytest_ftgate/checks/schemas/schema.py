@@ -89,7 +89,7 @@ class Schema:
             DataError: when a pattern takes too long, or references loop without end.
             CheckError: when validation as a whole takes too long.
         """
-        from pytest_ftgate.checks.schemas import keywords
+        from pytest_ftgate.checks.schemas import guard, keywords
         from pytest_ftgate.checks.schemas.reasons import reasons
 
         validator = keywords.fresh(self._validator)
@@ -101,16 +101,16 @@ class Schema:
                 shown(f"{error} on this output", 200),
                 "simplify the pattern: nested repetition such as (a|aa)+ is the usual cause",
             ) from None
-        except RecursionError:
+        except (guard.TooDeep, RecursionError):
             raise DataError(
                 self.source,
-                "validation does not end: a $ref leads back to itself",
+                "validation goes too deep: a $ref leads back to itself, or too many schemas nest",
                 "let a recursive $ref stand below properties or items",
             ) from None
-        except keywords.OutOfTime:
+        except guard.OutOfTime:
             raise CheckError(
                 f"validating the output against {shown_path(self.source)} took longer than "
-                f"{keywords.BUDGET_S:g} s (patterns: {TIMEOUT_S:g} s each); simplify the schema"
+                f"{guard.BUDGET_S:g} s (patterns: {TIMEOUT_S:g} s each); simplify the schema"
             ) from None
 
 
