@@ -198,7 +198,8 @@ def test_draft_4_tells_an_excluded_bound() -> None:
     [
         ({"type": "objct"}, '<schema>: not a schema of draft 2020-12: $.type: got "objct"'),
         ({"properties": {"a": {"enum": "x"}}}, '$.properties.a.enum: got "x" (a string), allowed: array'),  # noqa: E501
-        ({"pattern": "("}, "$.pattern: got"),
+        ({"pattern": "("}, '$: the pattern "(" is not a regular expression: missing ) at position 1'),  # noqa: E501
+        ({"items": {"patternProperties": {"[": True}}}, '$.items: the pattern "[" is not a regular expression'),  # noqa: E501
         ({"$schema": "http://json-schema.org/draft-03/schema#"}, "which is no known draft"),
         ({"$schema": 7}, "which is no known draft"),
         ([], "a schema is an object or a boolean, got list"),

@@ -181,8 +181,53 @@ def test_unevaluated_properties_and_items_see_through_every_applicator() -> None
     assert schema.problems({"x": 1, "y": 1}) == ("$.y: not allowed",)
     assert schema.problems({"y": 1, "d": 1, "k": 2}) == ("$.d: not allowed", "$.k: not allowed")
 
+
+def test_unevaluated_items_see_through_every_applicator() -> None:
     items = Schema.compile({
         "prefixItems": [True], "contains": {"const": "c"}, "unevaluatedItems": {"type": "null"},
     })  # fmt: skip
     assert items.problems([1, "c", None]) == ()
     assert items.problems([1, "c", 2]) == ("$[2]: got 2 (an integer), allowed: null",)
+
+
+def test_unevaluated_members_in_draft_2019_09() -> None:
+    dialect = "https://json-schema.org/draft/2019-09/schema"
+    tree = Schema.compile({
+        "$schema": dialect, "$recursiveAnchor": True,
+        "properties": {"value": True, "left": {"$recursiveRef": "#"}},
+        "unevaluatedProperties": False,
+    })  # fmt: skip
+    assert tree.problems({"value": 1, "left": {"value": 2}}) == ()
+    assert tree.problems({"left": {"valeu": 2}}) == (
+        "$.left.valeu: not allowed, allowed: value, left",
+    )
+    extended = Schema.compile({
+        "$schema": dialect, "$id": "https://example.com/extended", "$recursiveAnchor": True,
+        "$ref": "./node", "properties": {"name": True},
+        "$defs": {"node": {
+            "$id": "./node", "$recursiveAnchor": True,
+            "properties": {"next": {"$recursiveRef": "#", "unevaluatedProperties": False}},
+        }},
+    })  # fmt: skip
+    assert extended.problems({"name": 1, "next": {"name": 2, "next": {}}}) == ()
+    assert extended.problems({"next": {"nome": 2}}) == ("$.next.nome: not allowed",)
+
+    for rest, expected in [
+        ({}, ("$[1]: not allowed",)),
+        ({"additionalItems": True}, ()),
+        ({"allOf": [{"items": True}]}, ()),
+        ({"allOf": [{"items": [True, True]}]}, ()),
+        ({"allOf": [{"unevaluatedItems": True}]}, ()),
+        ({"allOf": [True]}, ("$[1]: not allowed",)),
+    ]:
+        schema = {"$schema": dialect, "items": [True], "unevaluatedItems": False, **rest}
+        assert Schema.compile(schema).problems([1, 2]) == expected
+
+
+def test_any_keyword_that_speaks_about_all_members_leaves_none_unevaluated() -> None:
+    for speaks in ({"additionalProperties": True}, {"unevaluatedProperties": True}):
+        schema = Schema.compile({"allOf": [speaks], "unevaluatedProperties": False})
+        assert schema.problems({"a": 1}) == ()
+    schema = Schema.compile({"allOf": [True], "unevaluatedProperties": {"type": "null"}})
+    assert schema.problems({"a": None}) == ()
+    assert schema.problems({"a": 1}) == ("$.a: got 1 (an integer), allowed: null",)
