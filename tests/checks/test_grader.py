@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -187,3 +189,13 @@ def test_an_unknown_check_gets_a_suggestion(suite: Path) -> None:
 
 def test_a_grader_can_be_copied(suite: Path) -> None:
     assert copy.copy(Grader(suite)).observations == ()
+
+
+def test_jsonschema_is_loaded_with_the_first_schema_only() -> None:
+    code = (
+        "import sys; from pytest_ftgate.checks.grader import Grader; g = Grader('.');"
+        "g.equal('a', 1, 1); g.label('b', 'x', 'x'); g.contains('c', 'x', 'x');"
+        "assert not {'jsonschema', 'numpy', 'rapidfuzz'} & set(sys.modules), 'too early';"
+        "g.format('1', True); assert 'jsonschema' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

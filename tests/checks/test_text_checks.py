@@ -181,3 +181,12 @@ def test_a_reference_or_threshold_that_is_none_is_refused(check: str) -> None:
 def test_bleu_needs_a_reference() -> None:
     with pytest.raises(CheckError, match="'s': there is no reference text"):
         text.bleu("s", [], "b")
+
+
+def test_data_that_is_no_json_cannot_be_read_as_text() -> None:
+    cyclic: list[object] = []
+    cyclic.append(cyclic)
+    with pytest.raises(CheckError, match="the output cannot be written as JSON"):
+        text.contains("c", "a", cyclic)
+    with pytest.raises(CheckError, match="cannot read an output of type bytes"):
+        text.regex("r", "a", b"a")
