@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from pytest_ftgate.recording.keys import NOT_JSON
 from pytest_ftgate.strict_json import is_too_deep
 
 VOLATILE = frozenset({"timings", "__verbose"})
@@ -48,7 +49,7 @@ def store(data: bytes) -> Body:
         try:
             if not is_too_deep(msgspec.json.decode(data)):
                 return Body(json=Raw(msgspec.json.format(data, indent=-1)))
-        except (msgspec.DecodeError, RecursionError):
+        except NOT_JSON:
             pass
     try:
         return Body(string=data.decode("utf-8"))
@@ -79,7 +80,7 @@ def _drop_in_event(line: bytes) -> bytes:
 def _drop_keys(data: bytes) -> bytes:
     try:
         fields: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Raw])
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return data
     kept = {name: value for name, value in fields.items() if name not in VOLATILE}
     return data if len(kept) == len(fields) else msgspec.json.encode(kept)

@@ -16,8 +16,8 @@ from pytest_ftgate.recording.surfacing import surfacing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pytest_ftgate.recording.patches import Switch
     from pytest_ftgate.recording.scopes import Scope
+    from pytest_ftgate.recording.switch import Switch
 
 _ADVICE = (
     "It came from a client that cannot be replayed, since it opens its own sockets.",

@@ -21,6 +21,7 @@ import msgspec
 from pytest_ftgate import files, strict_json
 from pytest_ftgate.errors import DataError, StoreError
 from pytest_ftgate.recording import lines
+from pytest_ftgate.recording.keys import NOT_JSON
 from pytest_ftgate.recording.lines import REPLACE, TASK, Head
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Entry:
         """
         try:
             return lines.decode(self.line, kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except NOT_JSON as error:
             raise self.damaged(str(error)) from None
 
     def damaged(self, reason: str) -> DataError:
@@ -273,7 +274,7 @@ def _entries(path: Path, data: bytes, *, torn_ok: bool) -> Iterator[Entry]:
 def _head(path: Path, data: bytes, start: int, end: int) -> Head:
     try:
         head = lines.head_of(data, start, end)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise _damaged(path, data, start, str(error)) from None
     if data[end - 1] != 0x7D:  # }
         raise _damaged(path, data, start, "the line does not end with '}', it was cut off")
@@ -291,7 +292,7 @@ def _is_whole(data: bytes, start: int) -> bool:
     # An editor may have dropped the newline at the end of the file; that is no damage.
     try:
         msgspec.json.decode(data[start:])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return False
     return True
 

@@ -1,8 +1,7 @@
-"""Interception of HTTP clients: built once, in place only while a scope is open.
+"""Interception of HTTP clients: built once a session, unnoticed by tests that are not evals.
 
 vcrpy's patches replace classes and functions of the HTTP libraries for the whole process. They
-are built once, since building is slow, and switched in when the first scope opens and out when
-the last one closes: tests that are not evals meet the libraries as they are.
+are built once, since building is slow, and each is in place no longer than it has to be.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.client
-import threading
 from typing import TYPE_CHECKING, Any
 
 import vcr.patch
@@ -19,102 +17,87 @@ from vcr.request import HeadersDict, Request
 from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection, httpx_stubs
 
 from pytest_ftgate.recording.failures import STANDARD, RecordedFailure
+from pytest_ftgate.recording.switch import Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pytest_ftgate.recording.cassette import IndexedCassette
 
 _HTTPX = ("httpx", "httpx2")
 _IN_PROCESS = ("WSGITransport", "ASGITransport", "MockTransport")
-_ABSENT = object()
 
 
-class Switch:
-    """A set of attribute replacements that are put in place and taken out together."""
+class Interception:
+    """Sends the calls of all installed HTTP clients through a cassette.
 
-    def __init__(self) -> None:
-        self._replacements: dict[tuple[int, str], tuple[Any, str, Any]] = {}
-        self._saved: list[tuple[Any, str, Any]] = []
-        self._lock = threading.RLock()
-        self._suspended = 0
-        self.is_on = False
-
-    def add(self, target: Any, attribute: str, replacement: Any) -> None:
-        """Replace ``target.attribute`` while the switch is on; the last replacement counts."""
-        self._replacements[id(target), attribute] = target, attribute, replacement
-
-    def on(self) -> None:
-        """Put the replacements in place; what they displace may be another tool's own patch."""
-        with self._lock:
-            if self.is_on:
-                return
-            self.is_on = True
-            for target, attribute, replacement in self._replacements.values():
-                self._saved.append((target, attribute, vars(target).get(attribute, _ABSENT)))
-                setattr(target, attribute, replacement)
-
-    def off(self) -> None:
-        """Put back what was there."""
-        with self._lock:
-            self.is_on = False
-            while self._saved:
-                target, attribute, original = self._saved.pop()
-                if original is _ABSENT:
-                    delattr(target, attribute)
-                else:
-                    setattr(target, attribute, original)
-
-    @contextlib.contextmanager
-    def real_connections(self) -> Iterator[None]:
-        """Put back the classes of ``http.client`` for as long as vcrpy builds on a real one.
-
-        vcrpy's own ``force_reset`` puts back every library, which costs milliseconds and makes
-        other threads go live unseen; the code that it is for needs these two names only.
-        """
-        with self._lock:
-            self._suspended += 1
-            if self.is_on:
-                for stub in (VCRHTTPConnection, VCRHTTPSConnection):
-                    setattr(http.client, stub._baseclass.__name__, stub._baseclass)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._suspended -= 1
-                if self.is_on and not self._suspended:
-                    for name in ("HTTPConnection", "HTTPSConnection"):
-                        setattr(http.client, name, self._replacements[id(http.client), name][2])
-
-
-def interception(
-    cassette: IndexedCassette, wanted: Callable[[str], bool]
-) -> tuple[Switch, contextlib.ExitStack]:
-    """The switch that sends the calls of all installed HTTP clients through the cassette.
+    What httpx and httpx2 get is in place from start to stop, since it leaves calls outside a scope
+    alone, and replacing the methods of busy classes again and again would slow them down. What the
+    ``http.client`` family gets are vcrpy's own classes, which do not: they are in place only while
+    a scope is open.
 
     Args:
         cassette: answers and records.
         wanted: whether a call to a host is the cassette's business in the current context.
-
-    Returns:
-        The switch, off, and the clean-up to run when it is not needed any more.
     """
-    switch, cleanup = Switch(), contextlib.ExitStack()
-    wrap = _Wrapper(cassette, wanted)
-    for patcher in CassettePatcherBuilder(cassette).build():
-        # Entering and leaving a patcher tells what it would replace, and by what.
-        with patcher:
-            target = getattr(patcher, "target", None)
-            replacement = target and getattr(target, patcher.attribute)
-        if target is None:  # no replacement: it closes pooled connections at the end
-            cleanup.push(patcher.__exit__)
-        else:
-            _add(switch, wrap, target, patcher.attribute, replacement)
-    switch.add(VCRConnection, "getresponse", wrap.getresponse(VCRConnection.getresponse))
-    switch.add(vcr.patch, "force_reset", switch.real_connections)
-    if hasattr(httpx_stubs, "_make_vcr_request"):
-        switch.add(httpx_stubs, "_make_vcr_request", _vcr_request)
-    return switch, cleanup
+
+    def __init__(self, cassette: IndexedCassette, wanted: Callable[[str], bool]) -> None:
+        self.standing = Switch()
+        self._in_scopes = Switch()
+        self._cleanup = contextlib.ExitStack()
+        wrap = _Wrapper(cassette, wanted)
+        for patcher in CassettePatcherBuilder(cassette).build():
+            # Entering and leaving a patcher tells what it would replace, and by what.
+            with patcher:
+                target = getattr(patcher, "target", None)
+                replacement = target and getattr(target, patcher.attribute)
+            if target is None:  # no replacement: it closes pooled connections at the end
+                self._cleanup.push(patcher.__exit__)
+            else:
+                self._add(wrap, target, patcher.attribute, replacement)
+        add = self._in_scopes.add
+        add(VCRConnection, "getresponse", wrap.getresponse(VCRConnection.getresponse))
+        add(vcr.patch, "force_reset", self._real_connections)
+        if hasattr(httpx_stubs, "_make_vcr_request"):
+            add(httpx_stubs, "_make_vcr_request", _vcr_request)
+
+    def start(self) -> None:
+        """Put in place what stays for the session."""
+        self.standing.on()
+
+    def scope_opened(self) -> None:
+        """Intercept everything."""
+        self.standing.on()
+        self._in_scopes.on()
+
+    def last_scope_closed(self) -> None:
+        """Leave the libraries to the tests that are no evals."""
+        self._in_scopes.off()
+
+    def stop(self) -> None:
+        """Take everything out, and close the connections that vcrpy stood in for."""
+        self._in_scopes.off()
+        self.standing.off()
+        self._cleanup.close()
+
+    def _add(self, wrap: _Wrapper, target: Any, attribute: str, replacement: Any) -> None:
+        family = getattr(target, "__module__", "").partition(".")[0]
+        if family not in _HTTPX:
+            self._in_scopes.add(target, attribute, replacement)
+        elif target.__name__ not in _IN_PROCESS:  # those never reach a network: leave them alone
+            original = getattr(target, attribute)
+            make = wrap.handle_async if attribute == "handle_async_request" else wrap.handle
+            self.standing.add(target, attribute, make(family, original, replacement))
+
+    def _real_connections(self) -> contextlib.AbstractContextManager[None]:
+        """Stands for vcrpy's ``force_reset`` while it builds on a real connection.
+
+        That one puts back every library, which costs milliseconds and makes other threads go live
+        unseen; the code that it is for needs two names of ``http.client`` only.
+        """
+        stubs = (VCRHTTPConnection, VCRHTTPSConnection)
+        originals = {stub._baseclass.__name__: stub._baseclass for stub in stubs}
+        return self._in_scopes.without(http.client, originals)
 
 
 class _Headers(HeadersDict):  # type: ignore[misc]
@@ -133,19 +116,6 @@ def _vcr_request(request: Any, body: Any) -> Request:
     return Request(request.method, str(request.url), body, _Headers(request.headers))
 
 
-def _add(switch: Switch, wrap: _Wrapper, target: Any, attribute: str, replacement: Any) -> None:
-    family = getattr(target, "__module__", "").partition(".")[0]
-    if family not in _HTTPX:
-        switch.add(target, attribute, replacement)
-    elif target.__name__ not in _IN_PROCESS:  # those never reach a network: leave them alone
-        asynchronous = attribute == "handle_async_request"
-        switch.add(
-            target,
-            attribute,
-            (wrap.handle_async if asynchronous else wrap.handle)(family, replacement),
-        )
-
-
 class _Wrapper:
     """Adds to vcrpy's replacements what they lack: failures, and leaving other calls alone."""
 
@@ -153,9 +123,9 @@ class _Wrapper:
         self._cassette = cassette
         self._wanted = wanted
 
-    def handle(self, family: str, intercepted: Any) -> Any:
+    def handle(self, family: str, original: Any, intercepted: Any) -> Any:
         """A ``handle_request`` for a transport of the family."""
-        original, wanted, cassette = intercepted.__wrapped__, self._wanted, self._cassette
+        wanted, cassette = self._wanted, self._cassette
 
         @functools.wraps(original)
         def handle_request(self: Any, request: Any) -> Any:
@@ -171,9 +141,9 @@ class _Wrapper:
 
         return handle_request
 
-    def handle_async(self, family: str, intercepted: Any) -> Any:
+    def handle_async(self, family: str, original: Any, intercepted: Any) -> Any:
         """A ``handle_async_request`` for a transport of the family."""
-        original, wanted, cassette = intercepted.__wrapped__, self._wanted, self._cassette
+        wanted, cassette = self._wanted, self._cassette
 
         @functools.wraps(original)
         async def handle_async_request(self: Any, request: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from contextvars import ContextVar
@@ -13,7 +12,7 @@ from pytest_ftgate.errors import CassetteMiss, ConfigError, did_you_mean
 from pytest_ftgate.recording import canary, packs
 from pytest_ftgate.recording.cassette import IndexedCassette
 from pytest_ftgate.recording.guard import Guard
-from pytest_ftgate.recording.patches import Switch, interception
+from pytest_ftgate.recording.patches import Interception
 from pytest_ftgate.recording.scopes import Address, Scope, played_id
 from pytest_ftgate.recording.sealing import Sealer
 from pytest_ftgate.recording.ssl_contexts import share_contexts
@@ -72,8 +71,7 @@ class Recorder:
         self._active: ContextVar[Scope | None] = ContextVar("ftgate_scope", default=None)
         self._open: list[Scope] = []
         self._packs: dict[str, tuple[Pack, PartWriter]] = {}
-        self._switch: Switch | None = None
-        self._cleanup = contextlib.ExitStack()
+        self._interception: Interception | None = None
 
     # --- life ----------------------------------------------------------------------------------
 
@@ -91,16 +89,13 @@ class Recorder:
 
     def start(self) -> None:
         """Prepare the interception of HTTP clients; nothing is intercepted before a scope opens."""
-        if self._switch is not None:
+        if self._interception is not None:
             return
-        self._switch, cleanup = interception(IndexedCassette(self), self._wants)
-        self._cleanup.push(cleanup)
+        interception = self._interception = Interception(IndexedCassette(self), self._wants)
         if self.mode == "none":
-            Guard(self.scope_of, self._passthrough).install(self._switch)
-            contexts = Switch()
-            share_contexts(contexts)
-            contexts.on()  # clients may be built by fixtures, before the case's scope opens
-            self._cleanup.callback(contexts.off)
+            Guard(self.scope_of, self._passthrough).install(interception.standing)
+            share_contexts(interception.standing)
+        interception.start()
 
     def stop(self) -> None:
         """Take every patch out and fold what was recorded into the packs.
@@ -109,11 +104,10 @@ class Recorder:
             StoreError: a pack cannot be written; what was recorded stays in part files.
             DataError: a pack was damaged meanwhile; what was recorded stays in part files.
         """
-        switch, self._switch = self._switch, None
-        if switch is not None:
-            switch.off()
+        interception, self._interception = self._interception, None
+        if interception is not None:
+            interception.stop()
         self._open.clear()
-        self._cleanup.close()
         for _, writer in self._packs.values():
             writer.close()
         for index, writer in self._packs.values():
@@ -162,8 +156,8 @@ class Recorder:
                 scope.is_open = True
                 scope.parent = self._current_in_context()
                 self._open.append(scope)
-                if self._switch is not None:
-                    self._switch.on()
+                if self._interception is not None:
+                    self._interception.scope_opened()
             self._active.set(scope)
 
     def close_scope(self, scope: Scope) -> None:
@@ -171,8 +165,8 @@ class Recorder:
         with self._lock:
             scope.is_open = False
             self._open = [other for other in self._open if other is not scope]
-            if self._switch is not None and not self._open:
-                self._switch.off()
+            if self._interception is not None and not self._open:
+                self._interception.last_scope_closed()
         if self._active.get() is scope:
             self._active.set(scope.parent)
         scope.parent = None

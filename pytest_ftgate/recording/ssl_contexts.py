@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_ftgate.recording.patches import Switch
+    from pytest_ftgate.recording.switch import Switch
 
 # Where the transports look the function up; importing httpcore for its sake would cost more.
 _TRANSPORTS = ("httpx2._transports.default", "httpx._transports.default")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from pytest_ftgate.recording.keys import NOT_JSON
 from pytest_ftgate.strict_json import is_too_deep
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _events(rows: list[str]) -> Iterator[_Event]:
             continue
         try:
             value = msgspec.json.decode(payload)
-        except (msgspec.DecodeError, RecursionError):
+        except NOT_JSON:
             continue
         if not is_too_deep(value):
             yield _Event(number, prefix, value)
