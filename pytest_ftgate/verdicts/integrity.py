@@ -104,8 +104,9 @@ def _errors(received: Received, rules: Rules) -> GateResult:
     if not errors:
         return GateResult(name="errors", verdict="pass", reason="no errors")
     reason = f"{counted(len(errors), 'error')}, {allowed}: {_listed(map(_failure, errors))}"
-    verdict = "block" if len(errors) > rules.max_errors else "warn"
-    return GateResult(name="errors", verdict=verdict, reason=reason)  # type: ignore[arg-type]
+    if len(errors) > rules.max_errors:
+        return GateResult(name="errors", verdict="block", reason=reason)
+    return GateResult(name="errors", verdict="pass", reason=reason)
 
 
 def _nothing_scored(received: Received) -> str | None:

@@ -76,11 +76,11 @@ class TestErrors:
         )
         assert decided(self.RUN).verdict == "error"
 
-    def test_tolerated_ones_are_a_warning(self) -> None:
+    def test_tolerated_ones_pass_and_are_named(self) -> None:
         run = with_rules(self.RUN, max_errors=2)
-        assert gate_of(run, "errors")[0] == "warn"
-        verdict = decided(run)
-        assert (verdict.verdict, verdict.exit_code) == ("warn", 0)
+        verdict, reason = gate_of(run, "errors")
+        assert (verdict, reason[:20]) == ("pass", "2 errors, allowed ar")
+        assert (decided(run).verdict, decided(run).exit_code) == ("pass", 0)
 
     def test_more_than_tolerated(self) -> None:
         assert gate_of(with_rules(self.RUN, max_errors=1), "errors")[0] == "block"
