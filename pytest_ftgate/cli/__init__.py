@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import DataError, DataErrors, FtgateError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ EXIT_BAD_INPUT = 4
 _HOMES = {
     "runs": "runs",
     "show": "runs",
-    "gate": "verdicts",
+    "gate": "gate",
     "cassettes": "cassettes",
     "dataset": "dataset",
     "init": "init",
@@ -33,6 +33,8 @@ _HOMES = {
 
 
 class _Commands(click.Group):
+    """The commands by name, and the one place where errors become exit codes."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_HOMES)
 
@@ -44,30 +46,51 @@ class _Commands(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            outcome = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(EXIT_BAD_INPUT)
+        except (click.Abort, KeyboardInterrupt):
+            sys.exit(EXIT_INTERRUPTED)
+        except FtgateError as error:
+            click.echo(_told(error), err=True)
+            sys.exit(EXIT_BAD_INPUT)
+        except SystemExit:
+            # click ends the process itself when the reader of a pipe has left.
+            sys.exit(EXIT_INTERRUPTED)
+        sys.exit(outcome if isinstance(outcome, int) else 0)
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="pytest-ftgate")
+@click.version_option(package_name="pytest-ftgate", message="%(package)s %(version)s")
 def commands() -> None:
-    """Look at recorded evaluations of LLM features, and judge them again from their records."""
+    """Look at recorded evaluations of LLM features, and judge them again from their records.
+
+    Evaluations themselves are run by pytest. Exit codes: 0 pass, 1 a gate failed, 2 interrupted,
+    4 bad configuration or data, 7 inconclusive where that was asked to be a failure.
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
-    sys.exit(run(arguments))
+    for stream in (sys.stdout, sys.stderr):
+        # A message about a file must arrive even where its name cannot be encoded.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    commands(arguments, prog_name="pytest-ftgate")
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; its exit code."""
-    try:
-        outcome: Any = commands.main(
-            args=arguments, prog_name="pytest-ftgate", standalone_mode=False
-        )
-    except click.ClickException as error:
-        error.show()
-        return EXIT_BAD_INPUT
-    except (click.Abort, KeyboardInterrupt):
-        return EXIT_INTERRUPTED
-    except FtgateError as error:
-        click.echo(f"pytest-ftgate: {error}", err=True)
-        return EXIT_BAD_INPUT
-    return outcome if isinstance(outcome, int) else 0
+def _told(error: FtgateError) -> str:
+    if isinstance(error, (DataError, DataErrors)):  # begins with a place, as editors like it
+        return str(error)
+    return f"pytest-ftgate: {error}"

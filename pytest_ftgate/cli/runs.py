@@ -1,0 +1,166 @@
+"""``pytest-ftgate runs`` and ``pytest-ftgate show``: what is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_ftgate.cli.output import screen, write
+from pytest_ftgate.cli.project import (
+    open_store,
+    restrict,
+    run_argument,
+    store_option,
+    suite_option,
+)
+from pytest_ftgate.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from pytest_ftgate.model import Run
+    from pytest_ftgate.runs.store import RunInfo
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+@click.option(
+    "-n", "--limit", metavar="N", type=click.IntRange(1), help="List the N newest runs only."
+)
+@store_option
+@click.pass_context
+def runs(ctx: click.Context, as_json: bool, limit: int | None, store: Path | None) -> None:
+    """List the stored runs, newest first."""
+    if ctx.invoked_subcommand is not None:
+        return
+    found = open_store(store).list()[:limit]
+    if as_json:
+        import msgspec
+
+        document = msgspec.json.encode([_facts(run) for run in found])
+        click.echo(msgspec.json.format(document, indent=2))
+        return
+    from pytest_ftgate.reports import runs_table
+
+    write(runs_table.render(found, **screen()._asdict()))
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--case",
+    "cases",
+    metavar="ID",
+    multiple=True,
+    help="Show this case in full; ID#2 is its second trial. Repeatable.",
+)
+@click.option("--misses", is_flag=True, help="Only cases that did not pass.")
+@click.option("--outputs", is_flag=True, help="Show the listed cases in full, with their outputs.")
+@click.option("-v", "--verbose", count=True, help="More of the summary, as in pytest.")
+@suite_option
+@store_option
+def show(
+    *,
+    run: str,
+    cases: tuple[str, ...],
+    misses: bool,
+    outputs: bool,
+    verbose: int,
+    suites: tuple[str, ...],
+    store: Path | None,
+) -> None:
+    """Show a run: its summary and its cases.
+
+    RUN is a run id or the start of one, or the path of a run's directory; by default the latest.
+    """
+    found = restrict(open_store(store).load(run), suites)
+    if cases:
+        _check_cases(found, cases)
+        _show_in_full(_keep(found, cases, misses), verbose)
+        return
+    from pytest_ftgate.reports import show as report
+    from pytest_ftgate.verdicts.decide import decide
+
+    write(report.render(decide(found), found, verbosity=verbose, **screen()._asdict()))
+    listed = _keep(found, (), misses)
+    if outputs:
+        _show_in_full(listed, verbose)
+    else:
+        from pytest_ftgate.cli.case_list import render
+
+        write(render(listed, **screen()._asdict()))
+
+
+def _show_in_full(run: Run, verbosity: int) -> None:
+    from pytest_ftgate.reports import show as report
+    from pytest_ftgate.reports.wording import case_label
+    from pytest_ftgate.verdicts.decide import decide
+
+    labels = dict.fromkeys(case_label(record.case, record.trial) for record in run.records)
+    if not labels:
+        click.echo("No case to show.")
+        return
+    write(
+        report.render(
+            decide(run), run, cases=tuple(labels), verbosity=verbosity, **screen()._asdict()
+        )
+    )
+
+
+def _keep(run: Run, cases: tuple[str, ...], only_misses: bool) -> Run:
+    """The run with the records that were asked for."""
+    from msgspec.structs import replace
+
+    return replace(
+        run,
+        records=tuple(
+            record
+            for record in run.records
+            if (not cases or _names(cases, record.case, record.trial))
+            and (not only_misses or record.outcome not in ("passed", "skipped"))
+        ),
+    )
+
+
+def _check_cases(run: Run, cases: tuple[str, ...]) -> None:
+    for case in cases:
+        if not any(_names((case,), record.case, record.trial) for record in run.records):
+            known = sorted({record.case for record in run.records})
+            near = did_you_mean(case, known)
+            hint = (
+                near if near.startswith("did") else f"it has {len(known)}, listed without --case."
+            )
+            raise ConfigError(f"--case {case}: run {run.manifest.run} has no such case; {hint}")
+
+
+def _names(cases: tuple[str, ...], case: str, trial: int) -> bool:
+    return case in cases or f"{case}#{trial + 1}" in cases
+
+
+def _facts(run: RunInfo) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "id": run.id,
+        "complete": run.complete,
+        "selected": run.selected,
+        "received": run.received,
+        "problem": run.problem,
+    }
+    if run.manifest is not None:
+        facts |= {
+            "created_at": run.manifest.created_at,
+            "origin": run.manifest.origin,
+            "record_mode": run.manifest.record_mode,
+            "git_commit": run.manifest.git_commit,
+            "suites": [
+                {
+                    "suite": plan.suite,
+                    "variant": plan.variant,
+                    "split": plan.split,
+                    "selected": len(plan.selected),
+                    "available": plan.available,
+                    "trials": plan.trials,
+                }
+                for plan in run.manifest.plans
+            ],
+        }
+    return facts
