@@ -112,6 +112,7 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     ``passed`` is ``None`` for a score without a threshold. ``reason`` is a sentence that a person
     can act on; it is empty when the check holds. ``note`` adds what is worth knowing either way.
     Labels carry what was expected and predicted; a prediction that could not be made is ``None``.
+    ``judge`` is the fingerprint of the judge that gave a rubric's score: its model and its rubric.
     """
 
     check: str
@@ -125,6 +126,7 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     expected: str | None = None
     predicted: str | None = None
     must_pass: bool = False
+    judge: str | None = None
 
 
 class CaseError(Struct, frozen=True, kw_only=True):
@@ -271,6 +273,38 @@ class Run(Struct, frozen=True, kw_only=True):
     end: RunEnd | None = None
 
 
+class BaselineHeader(Struct, frozen=True, kw_only=True):
+    """What a baseline was accepted from.
+
+    ``counts`` are the outcomes of its records, ``models`` the resolved models that answered,
+    ``components`` the variant's fingerprint, ``trials`` the most trials of a case.
+    """
+
+    suite: str
+    run: str
+    variant: str
+    split: str = "dev"
+    accepted_at: str | None = None
+    models: tuple[str, ...] = ()
+    dataset_hash: str | None = None
+    cases: int = 0
+    trials: int = 1
+    counts: dict[str, int] = field(default_factory=dict)
+    components: dict[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    schema_version: int = SCHEMA_VERSION
+
+
+class Baseline(Struct, frozen=True, kw_only=True):
+    """The accepted results of one suite, which later runs are compared with.
+
+    Its records may lack what a comparison does not need: outputs, reasons, components.
+    """
+
+    header: BaselineHeader
+    records: tuple[Record, ...]
+
+
 # --- the verdict document (INTERFACES: --ftgate-json) --------------------------------------------
 
 
@@ -385,7 +419,12 @@ class Provenance(Struct, frozen=True, kw_only=True):
 
 
 class SuiteResult(Struct, frozen=True, kw_only=True):
-    """The verdict on one suite and variant."""
+    """The verdict on one suite and variant.
+
+    ``baseline`` and ``anchor`` say what it was compared with, ``warnings`` what makes the
+    comparison less than like with like, a sentence each. ``matched`` is the number of cases that
+    both have; ``newly_failing`` and ``newly_fixed`` are those of them whose outcome turned.
+    """
 
     suite: str
     variant: str
@@ -413,6 +452,9 @@ class SuiteResult(Struct, frozen=True, kw_only=True):
     changed: tuple[str, ...] = ()
     newly_failing: tuple[str, ...] = ()
     newly_fixed: tuple[str, ...] = ()
+    baseline: BaselineHeader | None = None
+    anchor: BaselineHeader | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class RunFacts(Struct, frozen=True, kw_only=True):
