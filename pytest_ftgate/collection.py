@@ -63,13 +63,19 @@ class Suite:
             dataset_hash=self.dataset_hash,
             experiment=_relative(experiment.path) if experiment else None,
             primary_kpi=experiment.primary_kpi if experiment else None,
-            current=experiment is None or variant.name == experiment.current,
+            current=self._is_candidate(variant),
             parent=variant.parent,
             change=variant.change,
             components=variant.components,
             gates=experiment.gates if experiment else (),
             prices=experiment.prices if experiment else {},
         )
+
+    def _is_candidate(self, variant: Variant) -> bool:
+        """Whether gates judge the variant: the current one, or the one that was asked for alone."""
+        if self.experiment is None or len(self.variants) == 1:
+            return True
+        return variant.name == self.experiment.current
 
 
 @dataclass(frozen=True)
@@ -357,4 +363,3 @@ def _counts(values: Iterable[str]) -> str:
     for value in values:
         counts[value] += 1
     return ", ".join(f"{count} {value!r}" for value, count in counts.items()) or "no case at all"
-

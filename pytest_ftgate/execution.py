@@ -106,7 +106,7 @@ def _ask(
     if validate is None:
         raise ConfigError(
             f"suite {item.suite.name!r}, variant {variant.name!r}: retries = {variant.retries} "
-            "needs a schema to validate against. Add schema = \"...\" to the variant."
+            'needs a schema to validate against. Add schema = "..." to the variant.'
         )
     repaired = complete_with_repair(provider(), messages, variant, validate)
     output = msgspec.structs.replace(repaired.last, first_text=repaired.first.text)

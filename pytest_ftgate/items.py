@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate import datasets
-from pytest_ftgate.errors import CassetteMiss
+from pytest_ftgate.errors import CassetteMiss, CheckError
 from pytest_ftgate.execution import Answer, output_text
 from pytest_ftgate.model import CaseError, Observation, Record
 from pytest_ftgate.providers import pricing, usage
@@ -68,6 +68,21 @@ class Attempt:
         self.reported_misses = len(self.scope.misses)
         if new:
             raise CassetteMiss("\n\n".join(str(miss) for miss in new))
+
+    def refuse_unchecked(self) -> None:
+        """Fail when the test came to its end without a check that it must pass.
+
+        Raises:
+            CheckError: naming the checks that did not run, and those that did.
+        """
+        missing = [name for name in self.grader.unchecked if name != "assert"]
+        if missing:
+            ran = ", ".join(dict.fromkeys(seen.check for seen in self.grader.observations))
+            raise CheckError(
+                f"must_pass names {', '.join(map(repr, missing))}, but the test ran no check of "
+                f"that name (it ran: {ran or 'none'}). Run the check for every case, or take the "
+                "name out of must_pass."
+            )
 
     def _assertion(self, error: BaseException) -> Observation:
         return Observation(

@@ -157,9 +157,7 @@ _OPTIONS = (
         flag=True,
     ),
     _Option("trials", _whole(1), "repeat each case N times", "N"),
-    _Option(
-        "limit", _whole(1), "evaluate a stratified sample of N cases (a partial run)", "N"
-    ),
+    _Option("limit", _whole(1), "evaluate a stratified sample of N cases (a partial run)", "N"),
     _Option("seed", _whole(0), "seed of the --ftgate-limit sample (default 0)", "N"),
     _Option("concurrency", _whole(1), "concurrent tasks while recording (default 8)", "N"),
     _Option("baseline", _path, "compare with this baseline file or folder", "PATH"),

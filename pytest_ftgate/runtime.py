@@ -12,6 +12,7 @@ import pytest
 from pytest_ftgate import files, providers
 from pytest_ftgate.checks.format import SchemaStore, check_format
 from pytest_ftgate.checks.grader import Grader
+from pytest_ftgate.checks.policy import PolicyStore
 from pytest_ftgate.execution import Answer, BackgroundLoop, run_concurrently, run_task
 from pytest_ftgate.items import Attempt
 from pytest_ftgate.providers import clients
@@ -54,6 +55,7 @@ class Runtime:
         )
         self.loop = BackgroundLoop()
         self.schemas = SchemaStore(root)
+        self.policies = PolicyStore()
         self._checks = _merge(hook.pytest_ftgate_checks())
         self._factories = _merge(hook.pytest_ftgate_providers())
         self._redact = _chain(hook.pytest_ftgate_redact_record)
@@ -81,6 +83,7 @@ class Runtime:
         grader = Grader(
             item.suite.directory,
             schemas=self.schemas,
+            policies=self.policies,
             case=item.case,
             must_pass=item.suite.must_pass,
             extra=self._checks,

@@ -69,6 +69,7 @@ class Worker:
         result = yield
         if ITEM in item.stash:
             item.stash[ATTEMPT].raise_swallowed_misses()
+            item.stash[ATTEMPT].refuse_unchecked()
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
