@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 STANDARD = "http.client"
 """The family of clients that end in ``http.client``: urllib, urllib3, requests, httplib2, boto."""
 
+_MESSAGE = 500
 _MODULES = frozenset(
     {"httpx", "httpx2", "builtins", "http.client", "ssl", "socket", "urllib3.exceptions"}
 )
@@ -64,7 +65,7 @@ class RecordedFailure(Exception):
         if module.partition(".")[0] == family or (
             family == STANDARD and not module.startswith("httpx")
         ):
-            exact = _build(module, name, self.event.message)
+            exact = _build(module, name, self.event)
             if exact is not None:
                 return exact
         return _nearest(family, self.event)
@@ -78,7 +79,10 @@ def event_of(error: BaseException, family: str) -> Event | None:
     cls = type(error)
     module = "httpx" if cls.__module__.startswith("httpx.") else cls.__module__
     module = "httpx2" if cls.__module__.startswith("httpx2.") else module
-    return Event(kind=kind, type=f"{module}.{cls.__qualname__}", message=str(error)[:500])
+    errno, message = None, str(error)
+    if isinstance(error, OSError) and len(error.args) == 2:
+        errno, message = error.errno, str(error.strerror)
+    return Event(kind, f"{module}.{cls.__qualname__}", message[:_MESSAGE], errno)
 
 
 def _kind(error: BaseException, family: str) -> str | None:
@@ -106,13 +110,17 @@ def _nearest(family: str, event: Event) -> Exception:
     return found(event.message)
 
 
-def _build(module: str, name: str, message: str) -> Exception | None:
+def _build(module: str, name: str, event: Event) -> Exception | None:
     if module not in _MODULES:
         return None
     cls = getattr(importlib.import_module(module), name, None)
     if not isinstance(cls, type) or not issubclass(cls, Exception):
         return None
-    for arguments in ((message,), (None, message)):  # urllib3's name the connection first
+    if cls is http.client.IncompleteRead:
+        return cls(b"")  # the part that came is not recorded
+    if event.errno is not None:
+        return cls(event.errno, event.message)
+    for arguments in ((event.message,), (None, event.message)):  # urllib3's name a connection
         try:
             return cls(*arguments)
         except TypeError:

@@ -46,12 +46,13 @@ class StoredResponse(Struct):
     body: Body
 
 
-class Event(Struct):
+class Event(Struct, omit_defaults=True):
     """A failed call: its kind, and the exception's class and message as the client raised it."""
 
     kind: str
     type: str
     message: str = ""
+    errno: int | None = None
 
 
 class Interaction(Struct, kw_only=True, omit_defaults=True):

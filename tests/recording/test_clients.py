@@ -189,16 +189,19 @@ def test_replay_does_not_depend_on_the_port_of_a_loopback_server(run: Run) -> No
 
 
 def test_calls_outside_a_scope_are_not_noticed(provider: FakeProvider, pack: Path) -> None:
-    classes = http.client.HTTPConnection, httpx2.HTTPTransport.handle_request
+    connection, handle = http.client.HTTPConnection, httpx2.HTTPTransport.handle_request
     with Recorder("none") as recorder:
-        assert (http.client.HTTPConnection, httpx2.HTTPTransport.handle_request) == classes
+        assert http.client.HTTPConnection is connection
         with scope_of(recorder, pack) as scope:
-            assert http.client.HTTPConnection is not classes[0]
-        assert (http.client.HTTPConnection, httpx2.HTTPTransport.handle_request) == classes
+            assert http.client.HTTPConnection is not connection
+        assert http.client.HTTPConnection is connection
         assert with_requests(provider.url) == ECHO
         assert openai_chat(provider.url) == ECHO
+        with httpx2.stream("GET", f"{provider.url}/plain") as response:
+            assert not response.is_stream_consumed
+    assert httpx2.HTTPTransport.handle_request is handle
     assert scope.calls == []
-    assert len(provider.seen) == 2
+    assert len(provider.seen) == 3
     assert not pack.parent.exists()
 
 
