@@ -133,7 +133,7 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
         scope = self._recorder.scope_of(keys.host_of(request.uri))
         if scope is None:
             return Ticket(None, request)
-        ticket = Ticket(scope, request, keys.body_bytes(request.body))
+        ticket = Ticket(scope, request, interactions.plain_body(request))
         ticket.key = keys.request_key(request.method, request.uri, ticket.body)
         entry, last = scope.reserve(ticket.key)
         if entry is None and (key := matching.other_key(scope, request, ticket.body)):

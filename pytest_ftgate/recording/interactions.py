@@ -20,6 +20,16 @@ _RETRYABLE = frozenset({408, 409, 429})
 _LONGEST_OBEYED_S = 120.0
 
 
+def plain_body(request: Any) -> bytes:
+    """A request's body as one ``bytes``, decompressed."""
+    body = keys.body_bytes(request.body)
+    if not body or body[0] in b"{[":  # by far the most: nobody needs to look at the headers
+        return body
+    encoding = keys.header(request.headers, "content-encoding")
+    plain = compression.decompress(body, encoding) if encoding else body
+    return body if plain is None else plain
+
+
 def stored_request(request: Any, body: bytes) -> StoredRequest:
     """A request as stored, before scrubbing: allowed headers, body with a fixed boundary."""
     kept = {

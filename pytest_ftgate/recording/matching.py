@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from pytest_ftgate.recording.scopes import Scope
 
 _MARK = PLACEHOLDER.encode()
+_BINARY = b'"base64":'
 
 
 def other_key(scope: Scope, request: Any, body: bytes) -> str | None:
     """The key of a recording that was not played yet and asks the same but for its secrets."""
-    waiting = [entry for entry in scope.unplayed() if _MARK in entry.line]
+    waiting = [entry for entry in scope.unplayed() if _MARK in entry.line or _BINARY in entry.line]
     if not waiting:
         return None
     asked = Scrubber({}).request(interactions.stored_request(request, body))

@@ -72,7 +72,11 @@ def _reasons(scope: Scope, asked: StoredRequest, key: str) -> Iterator[str]:
         (_compare(entry, asked) for entry in recorded[:_MOST_COMPARED]),
         key=lambda near: (near.elsewhere, len(near.found), near.entry.head.seq),
     )
-    yield f"The nearest of the case's {len(recorded)} recorded calls differs in:"
+    if not near.found:
+        yield "A recorded call of the case differs only in what was scrubbed from it."
+        return
+    calls = "one recorded call" if len(recorded) == 1 else f"{len(recorded)} recorded calls"
+    yield f"The nearest of the case's {calls} differs in:"
     yield from (f"  {line}" for line in describe(near.found))
 
 

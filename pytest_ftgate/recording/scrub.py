@@ -176,11 +176,7 @@ class Scrubber:
 
     def _binary_body(self, body: Body) -> Body:
         data = body.to_bytes()
-        text = data.decode("latin-1")
-        for start, end in self._finder.spans(text):
-            # Same length, so that offsets within the format still hold.
-            text = text[:start] + "x" * (end - start) + text[end:]
-        clean = text.encode("latin-1")
+        clean = self.text(data.decode("latin-1")).encode("latin-1")
         return body if clean == data else Body(base64=base64.b64encode(clean).decode("ascii"))
 
     # --- looking again -------------------------------------------------------------------------
