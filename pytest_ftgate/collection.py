@@ -12,6 +12,7 @@ import pytest
 
 from pytest_ftgate import datasets, experiments
 from pytest_ftgate.errors import ConfigError, FtgateError, did_you_mean
+from pytest_ftgate.iterations import SaturationRules
 from pytest_ftgate.model import Case, SuitePlan, Variant
 from pytest_ftgate.names import MARKER
 
@@ -69,6 +70,10 @@ class Suite:
             components=variant.components,
             gates=experiment.gates if experiment else (),
             prices=experiment.prices if experiment else {},
+            kind=variant.kind,
+            order=tuple(experiment.variants) if experiment else (),
+            shipped=experiment.current if experiment else None,
+            saturation=experiment.saturation if experiment else SaturationRules(),
         )
 
     def _is_candidate(self, variant: Variant) -> bool:
@@ -196,6 +201,8 @@ class Collector:
         if self.settings.split or self.settings.holdout:
             split = "holdout" if self.settings.holdout else self.settings.split
         dataset, cases = self._cases(directory, arguments.get("dataset"), definition.name)
+        if split == "holdout" and dataset is not None:
+            _refuse_changed_holdout(dataset, cases)
         chosen = tuple(case for case in cases if case.split == split)
         if not chosen and split == "dev":
             raise ConfigError(
@@ -308,6 +315,12 @@ def _arguments(marker: pytest.Mark) -> dict[str, Any]:
     if isinstance(arguments.get("must_pass"), str):
         arguments["must_pass"] = (arguments["must_pass"],)
     return arguments
+
+
+def _refuse_changed_holdout(dataset: Path, cases: tuple[Case, ...]) -> None:
+    check = datasets.verify_lock(dataset, cases)
+    if check is not None and not check.holds:
+        raise ConfigError(check.reason)
 
 
 def _variants(

@@ -32,6 +32,7 @@ from pytest_ftgate.names import OUTCOME_ATTRIBUTE, RECORD_ATTRIBUTE
 from pytest_ftgate.publishing import publish
 from pytest_ftgate.reports import gate_text, github
 from pytest_ftgate.reports.terminal import render
+from pytest_ftgate.runs import ledger
 from pytest_ftgate.runs.store import RunStore, new_run_id
 from pytest_ftgate.runs.writer import RunWriter
 from pytest_ftgate.verdicts.decide import decide
@@ -81,6 +82,7 @@ class Controller:
         self._writer: RunWriter | None = None
         with self._noting_problems():
             self._writer = RunStore(settings.store).create(self._manifest)
+        self._note_holdout_uses()
 
     def receive(self, report: pytest.TestReport) -> None:
         """Keep the record that a report carries, or note that its process died without one."""
@@ -117,6 +119,23 @@ class Controller:
             yield
         except FtgateError as error:
             self.problems.append(str(error))
+
+    def _note_holdout_uses(self) -> None:
+        for plan in self.plans:
+            if plan.split != "holdout":
+                continue
+            baselines = (self.config.rootpath / plan.file).parent / self.settings.baselines
+            use = ledger.HoldoutUse(
+                at=self._manifest.created_at,
+                run=self._manifest.run,
+                suite=plan.suite,
+                variant=plan.variant,
+                cases=len({case for case, _ in plan.selected}),
+                record_mode=self._manifest.record_mode,
+                git_commit=self._manifest.git_commit,
+            )
+            with self._noting_problems():
+                ledger.note_use(ledger.ledger_path(baselines, plan.suite), use)
 
     def _make_manifest(self, run_id: str) -> Manifest:
         settings = self.settings

@@ -209,3 +209,12 @@ def test_the_command_line_overrules_environment_and_pyproject(
     monkeypatch.setenv("FTGATE_TRIALS", "3")
     assert len(collected(project)) == 6
     assert len(collected(project, "--ftgate-trials=2")) == 4
+
+
+def test_a_look_at_the_holdout_is_written_to_its_ledger(project: Project) -> None:
+    write(project)
+    assert project.run("--ftgate-holdout").code == pytest.ExitCode.OK
+    project.run()
+    lines = (project.path / "baselines" / "echo.holdout.jsonl").read_text().splitlines()
+    assert len(lines) == 1
+    assert '"variant":"v2","cases":1' in lines[0]
