@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from pytest_ftgate.iterations import SaturationResult, SaturationRules
+
 SCHEMA_VERSION = 1
 
 Split = Literal["train", "dev", "holdout"]
@@ -208,7 +210,9 @@ class SuitePlan(Struct, frozen=True, kw_only=True):
 
     ``selected`` holds every (case id, trial) that was to run, in file order; ``available`` is the
     number of (case, trial) of the split, so ``len(selected) < available`` is a partial run.
-    ``file`` is the test file that gate reports are shown under.
+    ``file`` is the test file that gate reports are shown under. ``kind`` is that of the variant,
+    ``order`` the experiment's variants in the order of its file, ``shipped`` the one it calls
+    current.
     """
 
     suite: str
@@ -228,6 +232,10 @@ class SuitePlan(Struct, frozen=True, kw_only=True):
     components: dict[str, str] = field(default_factory=dict)
     gates: tuple[Gate, ...] = ()
     prices: dict[str, tuple[float, float]] = field(default_factory=dict)
+    kind: str = "prompt"
+    order: tuple[str, ...] = ()
+    shipped: str | None = None
+    saturation: SaturationRules = SaturationRules()
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -303,6 +311,25 @@ class Baseline(Struct, frozen=True, kw_only=True):
 
     header: BaselineHeader
     records: tuple[Record, ...]
+
+
+class HistoryEntry(Struct, frozen=True, kw_only=True):
+    """One line of a suite's accepted history: when its baseline moved, and where its KPI stood.
+
+    ``kpi`` is the primary KPI's name; ``low`` and ``high`` are its two-sided 95 % interval.
+    """
+
+    accepted_at: str
+    run: str
+    variant: str
+    models: tuple[str, ...] = ()
+    dataset_hash: str | None = None
+    cases: int = 0
+    kpi: str | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    schema_version: int = SCHEMA_VERSION
 
 
 # --- the verdict document (INTERFACES: --ftgate-json) --------------------------------------------
@@ -475,5 +502,5 @@ class Verdict(Struct, frozen=True, kw_only=True):
     exit_code: int
     run: RunFacts
     suites: tuple[SuiteResult, ...]
-    saturation: tuple[Any, ...] = ()
+    saturation: tuple[SaturationResult, ...] = ()
     schema_version: int = SCHEMA_VERSION

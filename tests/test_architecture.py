@@ -13,9 +13,10 @@ import pytest
 import pytest_ftgate
 
 PACKAGE = Path(pytest_ftgate.__file__).parent
-GROUND = {"model", "errors", "canonical", "strict_json", "files", "text"}
+GROUND = {"model", "iterations", "errors", "canonical", "strict_json", "files", "text"}
 ROOMS_MAY_IMPORT = {
-    "model": set(),
+    "model": {"iterations"},
+    "iterations": set(),
     "errors": set(),
     "canonical": {"errors"},
     "strict_json": {"errors", "canonical"},
@@ -33,7 +34,7 @@ ROOMS_MAY_IMPORT = {
     "verdicts": GROUND | {"stats"},
     "reports": GROUND,
 }
-NEVER_PYTEST = {"model", "errors", "stats", "checks", "verdicts", "runs", "reports", "datasets"}
+NEVER_PYTEST = {"model", "iterations", "errors", "stats", "checks", "verdicts", "runs", "reports", "datasets"}
 HEAVY = (
     "vcr numpy jsonschema msgspec jinja2 rich regex yaml click httpx httpx2 openai anthropic "
     "pydantic"

@@ -14,6 +14,7 @@ from pytest_ftgate.experiments.fingerprints import fingerprint
 from pytest_ftgate.experiments.gates import read_gates, read_prices
 from pytest_ftgate.experiments.model import KINDS, Experiment
 from pytest_ftgate.experiments.parts import Files
+from pytest_ftgate.experiments.saturation import read_saturation
 from pytest_ftgate.experiments.tables import Document, Table, read_document
 from pytest_ftgate.model import Variant
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 ANONYMOUS = "default"
 """The name of the variant of an experiment (or of a suite) that names none."""
 
-_KEYS = ("suite", "primary_kpi", "current", "defaults", "variant", "kpi", "prices")
+_KEYS = ("suite", "primary_kpi", "current", "defaults", "variant", "kpi", "prices", "saturation")
 _OWN_KEYS = ("name", "parent", "change")
 _SHARED_KEYS = (
     "kind",
@@ -75,6 +76,7 @@ def load(path: str | os.PathLike[str]) -> Experiment:
     current = _current(root, variants)
     gates = read_gates(root.table("kpi"))
     prices = read_prices(root.table("prices"))
+    saturation = read_saturation(root.table("saturation"))
     primary = root.text("primary_kpi")
     if document.problems:
         raise DataErrors(sorted(document.problems, key=_reading_order(document)))
@@ -86,6 +88,7 @@ def load(path: str | os.PathLike[str]) -> Experiment:
         variants=variants,
         gates=gates,
         prices=prices,
+        saturation=saturation,
         lines=document.lines,
     )
 

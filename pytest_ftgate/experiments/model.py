@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from pytest_ftgate.iterations import SaturationRules
 from pytest_ftgate.model import Gate, Variant
 
 KINDS = ("prompt", "fine-tuned", "base", "human")
@@ -27,6 +28,7 @@ class Experiment(Struct, frozen=True, kw_only=True):
     primary_kpi: str | None = None
     gates: tuple[Gate, ...] = ()
     prices: dict[str, tuple[float, float]] = field(default_factory=dict)
+    saturation: SaturationRules = SaturationRules()
     lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
 
     def line(self, *keys: str | int) -> int | None:

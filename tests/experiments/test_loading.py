@@ -156,7 +156,7 @@ class TestCurrent:
         ('suit = "x"\n', "experiment.toml:1: unknown key 'suit'; did you mean 'suite'? "
          "Correct or remove it."),
         ('model = "x"\n', "experiment.toml:1: unknown key 'model'; allowed: suite, primary_kpi, "
-         "current, defaults, variant, kpi, prices. "
+         "current, defaults, variant, kpi, prices, saturation. "
          "Put it below [defaults] or into a [[variant]]."),
         ('suite = "a b"\n', "experiment.toml:1: the suite's name 'a b' is not allowed. "
          "Use 1 to 64 of the characters A-Z a-z 0-9 . _ -."),
