@@ -80,6 +80,10 @@ class StoreError(FtgateError):
     """The run store cannot be written or read, or a run in it cannot serve the purpose."""
 
 
+class NoBaseline(StoreError):
+    """There is no baseline where one was looked for."""
+
+
 class CassetteMiss(FtgateError):
     """Replay was asked for a call that the cassette does not hold."""
 

@@ -1,7 +1,8 @@
 """Writing files so that a kill, a full disk or a hostile name never costs data.
 
-Every file is either replaced as a whole (:func:`write_atomic`) or grown a line at a time
-(:func:`append_line`); a name that comes from data becomes a file name by :func:`slug`.
+Every file is either replaced as a whole (:func:`write_atomic`, :func:`write_together`) or grown a
+line at a time (:func:`append_line`); a name that comes from data becomes a file name by
+:func:`slug`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import re
 import secrets
 import stat
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_ftgate.errors import StoreError, shown_path
@@ -57,25 +59,41 @@ def write_atomic(
         StoreError: the file cannot be written, or would lie outside ``root``; what was at ``path``
             before is still there.
     """
-    target = Path(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if root is not None:
-            _refuse_outside(target, Path(root))
-        fd, temp = _open_temp(target.parent)
-        try:
-            _keep_mode(fd, target)
-            _write_all(fd, data)
-            os.fsync(fd)
-            temp.replace(target)
-        except BaseException:
-            temp.unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(fd)
-        _sync_directory(target.parent)
-    except OSError as error:
-        raise write_error(target, error) from error
+    write_together([(path, data)], root=root)
+
+
+def write_together(
+    files: Sequence[tuple[str | os.PathLike[str], bytes]],
+    *,
+    root: str | os.PathLike[str] | None = None,
+) -> None:
+    """Replace several files that belong together, each as by :func:`write_atomic`.
+
+    All data is on the disk before the first file is replaced: a full disk or a missing permission
+    changes none of them. Only a kill can come between the replacements; they happen in the order
+    given.
+
+    Args:
+        files: each file with its whole new content.
+        root: as for :func:`write_atomic`.
+
+    Raises:
+        StoreError: a file cannot be written, or would lie outside ``root``.
+    """
+    targets = [Path(path) for path, _ in files]
+    with contextlib.ExitStack() as cleanup:
+        temps = []
+        for target, (_, data) in zip(targets, files, strict=True):
+            try:
+                temps.append(_stage(target, data, root, cleanup))
+            except OSError as error:
+                raise write_error(target, error) from error
+        for target, temp in zip(targets, temps, strict=True):
+            try:
+                temp.replace(target)
+            except OSError as error:
+                raise write_error(target, error) from error
+            _sync_directory(target.parent)
 
 
 def append_line(fd: int, line: bytes, *, path: str | os.PathLike[str] = "the file") -> None:
@@ -169,6 +187,27 @@ def write_error(path: str | os.PathLike[str], error: OSError) -> StoreError:
     return StoreError(
         f"{shown_path(path)}: cannot be written: {reason}. What was there is unchanged. {advice}."
     )
+
+
+def _stage(
+    target: Path,
+    data: bytes,
+    root: str | os.PathLike[str] | None,
+    cleanup: contextlib.ExitStack,
+) -> Path:
+    """The data in a synced temporary file beside the target, locked until the cleanup."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if root is not None:
+        _refuse_outside(target, Path(root))
+    if target.is_dir() and not target.is_symlink():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    fd, temp = _open_temp(target.parent)
+    cleanup.callback(os.close, fd)
+    cleanup.callback(temp.unlink, missing_ok=True)
+    _keep_mode(fd, target)
+    _write_all(fd, data)
+    os.fsync(fd)
+    return temp
 
 
 def _refuse_outside(target: Path, root: Path) -> None:

@@ -24,6 +24,7 @@ _Document = TypeVar("_Document", Manifest, RunEnd)
 
 _ENCODER = msgspec.json.Encoder()
 _RECORD = msgspec.json.Decoder(Record)
+RESTORE = "Restore the file, or remove the run and evaluate again"
 _BYTE = re.compile(r" \(byte (\d+)\)\Z")
 _PLACE = re.compile(r" - at `([^`]*)`\Z")
 
@@ -43,12 +44,12 @@ def encode_record(record: Record) -> bytes:
                 f"{record.variant}, trial {record.trial}) cannot be stored: {name} is {number}. "
                 "Numbers must be finite; leave out what is not known."
             )
-    return _encode(record)
+    return encode(record)
 
 
 def encode_document(document: Manifest | RunEnd) -> bytes:
     """A manifest or an end marker as indented JSON with a closing newline."""
-    return msgspec.json.format(_encode(document), indent=2) + b"\n"
+    return msgspec.json.format(encode(document), indent=2) + b"\n"
 
 
 def decode_record(line: bytes, path: str | os.PathLike[str], number: int) -> Record:
@@ -65,10 +66,10 @@ def decode_record(line: bytes, path: str | os.PathLike[str], number: int) -> Rec
     try:
         record = _RECORD.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _damaged(error, path, number) from None
-    problem = _implausible(record)
+        raise damaged(error, path, number) from None
+    problem = implausible(record)
     if problem:
-        raise DataError(path, problem, _RESTORE, line=number)
+        raise DataError(path, problem, RESTORE, line=number)
     return record
 
 
@@ -81,16 +82,14 @@ def decode_document(data: bytes, kind: type[_Document], path: str | os.PathLike[
     try:
         document = msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _damaged(error, path, None) from None
+        raise damaged(error, path, None) from None
     if isinstance(document, Manifest) and document.schema_version > SCHEMA_VERSION:
-        raise DataError(path, _too_new(document.schema_version), "Upgrade pytest-ftgate")
+        raise DataError(path, too_new(document.schema_version), "Upgrade pytest-ftgate")
     return document
 
 
-_RESTORE = "Restore the file, or remove the run and evaluate again"
-
-
-def _encode(value: msgspec.Struct) -> bytes:
+def encode(value: msgspec.Struct) -> bytes:
+    """A structure as JSON on one line; lone surrogates as the six characters of their escape."""
     try:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:
@@ -118,10 +117,10 @@ def _numbers(record: Record) -> Iterator[tuple[str, float | None]]:
         yield f"the upper end of check {seen.check!r}", seen.high
 
 
-def _implausible(record: Record) -> str | None:
-    """What no record that was written here can hold; a hand-edited one can."""
+def implausible(record: Record) -> str | None:
+    """What no record that was written here can hold, as a clause; a hand-edited one can."""
     if record.schema_version > SCHEMA_VERSION:
-        return _too_new(record.schema_version)
+        return too_new(record.schema_version)
     if record.trial < 0:
         return f"trial is {record.trial}, expected 0 or more"
     if record.weight <= 0:
@@ -135,11 +134,22 @@ def _implausible(record: Record) -> str | None:
     return None
 
 
-def _too_new(version: int) -> str:
+def too_new(version: int) -> str:
+    """What to say of a file of a later version of the format, as a clause."""
     return f"the format is version {version}, and this release reads up to {SCHEMA_VERSION}"
 
 
-def _damaged(error: Exception, path: str | os.PathLike[str], number: int | None) -> DataError:
+def damaged(
+    error: Exception, path: str | os.PathLike[str], number: int | None, advice: str = RESTORE
+) -> DataError:
+    """The :class:`DataError` for what msgspec could not decode.
+
+    Args:
+        error: as msgspec raised it.
+        path: the file.
+        number: the 1-based line that was decoded, ``None`` for a whole document.
+        advice: what to do.
+    """
     text, column = str(error), None
     if isinstance(error, RecursionError):
         text = "JSON is nested too deeply"
@@ -149,4 +159,4 @@ def _damaged(error: Exception, path: str | os.PathLike[str], number: int | None)
         text, column = text[: found.start()], int(found[1]) + 1
     elif found := _PLACE.search(text):
         text = f"{found[1].removeprefix('$.')}: {text[: found.start()]}"
-    return DataError(path, text, _RESTORE, line=number, column=column)
+    return DataError(path, text, advice, line=number, column=column)
