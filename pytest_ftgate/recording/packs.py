@@ -1,35 +1,37 @@
-"""Packs on disk: reading without parsing, appending while recording, merging without loss.
+"""Packs on disk: read without being parsed, and replaced as a whole or not at all.
 
-A pack is replaced as a whole or not at all. While recording, each process appends to a part file
-of its own beside the pack; :func:`merge_parts` folds the parts into the pack. A process that is
-killed leaves a part behind, which every reader takes into account and the next merge folds in.
+Processes record into part files beside the pack, and :func:`merge_parts` folds these in. A process
+that is killed leaves a part behind, which every reader takes into account and the next merge
+folds in.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pytest_ftgate import files, strict_json
-from pytest_ftgate.errors import DataError, StoreError
+from pytest_ftgate.errors import DataError
 from pytest_ftgate.recording import lines
 from pytest_ftgate.recording.keys import NOT_JSON
 from pytest_ftgate.recording.lines import REPLACE, TASK, Head
+from pytest_ftgate.recording.parts import claimed, locked, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 _CONFLICT = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 _RECORD_AGAIN = "Restore the file from version control, or delete the line and record it again"
 _KEY = re.compile(r"[0-9a-f]{32}\Z")
+
+
+Place = tuple[str, int, int]
+"""Case, trial and sequence number of an interaction."""
 
 
 class Entry:
@@ -98,13 +100,16 @@ class Trial:
 class Pack:
     """The index of a pack and of the parts that lie beside it.
 
-    ``played`` holds case, trial and sequence number of the interactions played in this process.
+    ``parts`` are the part files that it was read from. ``scoped`` and ``played`` hold what this
+    process did: the trials that it ran, and the interactions that it played or recorded.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.trials: dict[tuple[str, int], Trial] = {}
-        self.played: set[tuple[str, int, int]] = set()
+        self.parts: list[Path] = []
+        self.scoped: set[tuple[str, int]] = set()
+        self.played: set[Place] = set()
 
     def trial(self, case: str, trial: int) -> Trial:
         """What is held for a case and trial; empty when nothing was recorded."""
@@ -135,16 +140,17 @@ def read(path: str | os.PathLike[str]) -> Pack:
         DataError: a line of the pack is damaged or its last line was cut off.
     """
     pack = Pack(Path(path))
-    _read_into(pack, _parts_of(pack.path))
+    pack.parts = parts_of(pack.path)
+    _read_into(pack, pack.parts)
     return pack
 
 
-def write(pack: Pack) -> None:
-    """Replace the pack's file by what the index holds; an empty pack has no file.
+def place_of(head: Head) -> Place:
+    """What tells an interaction from all others of its pack."""
+    return head.case, head.trial, head.seq
 
-    Raises:
-        StoreError: the file cannot be written; the old one is still there.
-    """
+
+def _write(pack: Pack) -> None:
     data = pack.to_bytes()
     if not data:
         pack.path.unlink(missing_ok=True)
@@ -162,67 +168,31 @@ def merge_parts(path: str | os.PathLike[str]) -> bool:
         DataError: the pack or a part is damaged; nothing was changed.
         StoreError: the pack cannot be written; nothing was changed.
     """
-    pack = Pack(Path(path))
-    if not _parts_of(pack.path):
+    if not parts_of(Path(path)):
         return False
-    with _locked(pack.path.parent), contextlib.ExitStack() as held:
-        parts = [part for part in _parts_of(pack.path) if held.enter_context(_claimed(part))]
-        if not parts:
-            return False
-        _read_into(pack, parts)
-        write(pack)
-        files.clean_stale_temps(pack.path.parent)
-        for part in parts:
+    with editing(Path(path)) as pack:
+        return bool(pack.parts)
+
+
+@contextlib.contextmanager
+def editing(path: Path) -> Iterator[Pack]:
+    """The pack, the parts of ended processes folded in, to be changed and written at the end.
+
+    One process at a time edits the packs of a directory.
+
+    Raises:
+        DataError: the pack or a part is damaged; nothing was changed.
+        StoreError: the pack cannot be written; nothing was changed.
+    """
+    pack = Pack(path)
+    with locked(path.parent), contextlib.ExitStack() as held:
+        pack.parts = [part for part in parts_of(path) if held.enter_context(claimed(part))]
+        _read_into(pack, pack.parts)
+        yield pack
+        _write(pack)
+        files.clean_stale_temps(path.parent)
+        for part in pack.parts:
             part.unlink(missing_ok=True)
-    return True
-
-
-class PartWriter:
-    """Appends lines to this process's part of a pack; the file appears with the first line."""
-
-    def __init__(self, pack: Path, worker: str | None) -> None:
-        self.pack = pack
-        self._worker = worker or "main"
-        self._fd: int | None = None
-        self._pid = 0
-        self._path = pack
-        self.used = False
-
-    def append(self, block: Sequence[bytes]) -> None:
-        """Write lines, each by a single write.
-
-        Raises:
-            StoreError: the disk is full or the directory cannot be written.
-        """
-        if self._fd is None or self._pid != os.getpid():  # a forked child writes its own part
-            self._fd = self._open()
-            self.used = True
-        for line in block:
-            files.append_line(self._fd, line, path=self._path)
-
-    def close(self) -> None:
-        """Let go of the part, so that it can be merged."""
-        if self._fd is None:
-            return
-        fd, self._fd = self._fd, None
-        if self._pid == os.getpid():
-            with contextlib.suppress(OSError):
-                fcntl.flock(fd, fcntl.LOCK_UN)
-        os.close(fd)
-
-    def _open(self) -> int:
-        self._pid = os.getpid()
-        label = f"{self._worker}-{self._pid}-{secrets.token_hex(4)}"
-        self._path = self.pack.with_name(f"{self.pack.name}.{label}.part")
-        try:
-            self.pack.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-            fd = os.open(self._path, flags, 0o666)
-        except OSError as error:
-            raise files.write_error(self._path, error) from error
-        with contextlib.suppress(OSError):  # a file system without locks: merge when idle only
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return fd
 
 
 def _read_into(pack: Pack, parts: Iterable[Path]) -> None:
@@ -316,52 +286,3 @@ def _bytes_of(path: Path) -> bytes:
         if not path.exists():
             return b""
         raise
-
-
-def _parts_of(pack: Path) -> list[Path]:
-    prefix, found = f"{pack.name}.", []
-    try:
-        with os.scandir(pack.parent) as entries:
-            for entry in entries:
-                name = entry.name
-                if name.startswith(prefix) and name.endswith(".part") and entry.is_file():
-                    found.append((entry.stat().st_mtime_ns, name))
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StoreError(f"{pack.parent}: cannot be read: {error.strerror}.") from error
-    return [pack.with_name(name) for _, name in sorted(found)]
-
-
-@contextlib.contextmanager
-def _claimed(part: Path) -> Iterator[bool]:
-    """Whether no live process is writing the part; it stays ours while the context is open."""
-    try:
-        fd = os.open(part, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        yield False
-        return
-    try:
-        yield _lock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    finally:
-        os.close(fd)
-
-
-@contextlib.contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    """One merger at a time in a directory."""
-    fd = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        _lock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
-
-
-def _lock(fd: int, how: int) -> bool:
-    try:
-        fcntl.flock(fd, how)
-    except OSError as error:
-        # Some file systems have no locks at all: go on without.
-        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
-    return True

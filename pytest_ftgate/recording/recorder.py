@@ -12,8 +12,10 @@ from pytest_ftgate.errors import CassetteMiss, ConfigError, did_you_mean
 from pytest_ftgate.recording import canary, packs
 from pytest_ftgate.recording.cassette import IndexedCassette
 from pytest_ftgate.recording.guard import Guard
+from pytest_ftgate.recording.maintenance import Coverage, unplayed
+from pytest_ftgate.recording.parts import PartWriter
 from pytest_ftgate.recording.patches import Interception
-from pytest_ftgate.recording.scopes import Address, Scope, played_id
+from pytest_ftgate.recording.scopes import Address, Scope
 from pytest_ftgate.recording.sealing import Sealer
 from pytest_ftgate.recording.ssl_contexts import share_contexts
 
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from pytest_ftgate.recording.lines import Head
-    from pytest_ftgate.recording.packs import Pack, PartWriter
+    from pytest_ftgate.recording.packs import Pack
 
 Mode = Literal["none", "new_episodes", "all", "off"]
 MODES = ("none", "new_episodes", "all", "off")
@@ -143,7 +144,7 @@ class Recorder:
         with self._lock:
             if path not in self._packs:
                 index = packs.read(path)
-                self._packs[path] = index, packs.PartWriter(index.path, self._worker)
+                self._packs[path] = index, PartWriter(index.path, self._worker)
             index, writer = self._packs[path]
         return Scope(
             self, index, writer, Address(suite, variant, case, trial, rerecord), self._lock
@@ -198,15 +199,26 @@ class Recorder:
         if self.mode != "none":
             return
         nowhere = packs.Pack(Path("canary.jsonl"))
-        writer = packs.PartWriter(nowhere.path, self._worker)
+        writer = PartWriter(nowhere.path, self._worker)
         with Scope(self, nowhere, writer, Address("ftgate", "canary", "canary", 0), self._lock):
             canary.sing()
 
     # --- what was played -----------------------------------------------------------------------
 
-    def mark_played(self, pack: Pack, head: Head) -> None:
-        """Remember that an interaction was played."""
-        pack.played.add(played_id(head))
+    def coverage(self) -> dict[str, Coverage]:
+        """What this process ran and played so far, by the pack's path; plain data for JSON."""
+        return {
+            path: Coverage(scoped=sorted(pack.scoped), played=sorted(pack.played))
+            for path, (pack, _) in self._packs.items()
+        }
+
+    def stale(self) -> dict[Path, int]:
+        """How many interactions of the cases that this process ran were not played, by pack.
+
+        Sessions of several processes gather :meth:`coverage` and ask
+        :func:`~pytest_ftgate.recording.maintenance.unplayed`.
+        """
+        return {path: len(places) for path, places in unplayed([self.coverage()]).items()}
 
     def _wants(self, host: str) -> bool:
         """Whether a call may have to do with a scope; if not, it must not even be looked at."""

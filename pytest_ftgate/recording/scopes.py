@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pytest_ftgate.recording import lines
 from pytest_ftgate.recording.clock import Clock
-from pytest_ftgate.recording.packs import Entry, Trial
+from pytest_ftgate.recording.packs import Entry, Trial, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from threading import RLock
     from types import TracebackType
 
-    from pytest_ftgate.recording.lines import Head
-    from pytest_ftgate.recording.packs import Pack, PartWriter
+    from pytest_ftgate.recording.packs import Pack
+    from pytest_ftgate.recording.parts import PartWriter
     from pytest_ftgate.recording.recorder import Recorder
 
 Provenance = Literal["live", "replayed"]
@@ -79,7 +79,7 @@ class Scope:
         self._lock = lock
         self._trial = pack.trial(address.case, address.trial)
         self._replaces = recorder.mode == "all"
-        self._next_seq = 0 if self._replaces else self._trial.next_seq
+        self._next_seq = self._trial.next_seq
         self._unplayed: dict[str, deque[Entry]] | None = None
         self._asked: dict[str, int] = {}
         self._held: list[bytes] = []
@@ -105,6 +105,7 @@ class Scope:
     def enter(self) -> None:
         """From now on, calls in this context belong to the scope."""
         self._recorder.open_scope(self)
+        self.pack.scoped.add((self.address.case, self.address.trial))
 
     def leave(self, *, clean: bool = True) -> None:
         """End what :meth:`enter` began; does nothing when the scope is not open.
@@ -199,7 +200,7 @@ class Scope:
             if not waiting:
                 return None, False
             entry = waiting.popleft()
-            self._recorder.mark_played(self.pack, entry.head)
+            self.pack.played.add(place_of(entry.head))
             return entry, not waiting
 
     def unplayed(self) -> list[Entry]:
@@ -281,9 +282,7 @@ class Scope:
     def _learn(self, written: list[bytes], trial: Trial) -> None:
         for line in written:
             end = len(line) - 1
-            trial.add(Entry(lines.head_of(line, 0, end), self.pack.path, line, 0, end))
-
-
-def played_id(head: Head) -> tuple[str, int, int]:
-    """What tells an interaction of a pack from all others: case, trial, sequence number."""
-    return head.case, head.trial, head.seq
+            head = lines.head_of(line, 0, end)
+            trial.add(Entry(head, self.pack.path, line, 0, end))
+            if head.seq >= 0:
+                self.pack.played.add(place_of(head))
