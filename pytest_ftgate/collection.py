@@ -32,12 +32,12 @@ class Suite:
     """One eval test function: what its marker says, with every path resolved.
 
     ``available`` is the number of (case, trial) that the split holds for one variant, before any
-    sampling or selection.
+    sampling or selection. ``file`` is the test file as node ids name it, ``path`` where it lies.
     """
 
     name: str
     file: str
-    directory: Path
+    path: Path
     split: str
     trials: int
     cases: tuple[Case, ...]
@@ -48,6 +48,11 @@ class Suite:
     experiment: experiments.Experiment | None = None
     task: Callable[..., Any] | None = None
     must_pass: frozenset[str] = frozenset()
+
+    @property
+    def directory(self) -> Path:
+        """Where the test file lies; what its relative paths start from."""
+        return self.path.parent
 
     def plan(self, variant: Variant, selected: Sequence[tuple[str, int]]) -> SuitePlan:
         """What the session is going to do for one variant of this suite."""
@@ -217,7 +222,7 @@ class Collector:
             or (experiment and experiment.suite)
             or definition.originalname.removeprefix("test_"),
             file=_test_file(definition),
-            directory=directory,
+            path=definition.path,
             split=split,
             trials=trials,
             cases=sample,

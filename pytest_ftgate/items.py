@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +12,17 @@ from pytest_ftgate.errors import CassetteMiss, CheckError
 from pytest_ftgate.execution import Answer, output_text
 from pytest_ftgate.model import CaseError, Observation, Record
 from pytest_ftgate.providers import pricing, usage
+from pytest_ftgate.runs import redact
 from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_ftgate.checks.grader import Grader
     from pytest_ftgate.collection import EvalItem
     from pytest_ftgate.recording import Scope
-
-OUTPUT_CAP = 20_000
-"""Characters of an output that a record keeps inline; longer ones are kept by hash."""
+    from pytest_ftgate.recording.scopes import CallFact
+    from pytest_ftgate.runs.redact import OutputRule
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Attempt:
 
     def note_exception(self, error: BaseException, when: Any) -> None:
         """Sort what a phase raised: a failed assert is a miss, a skip a skip, the rest an error."""
+        if isinstance(error, CassetteMiss) and self.scope is not None:
+            self.reported_misses = len(self.scope.misses)
         if isinstance(error, pytest.skip.Exception):
             self.skipped = str(error)
         elif when == "call" and isinstance(error, (AssertionError, pytest.fail.Exception)):
@@ -56,18 +59,23 @@ class Attempt:
         elif self.error is None:
             self.error = CaseError(type=type(error).__name__, message=str(error), when=when)
 
-    def raise_swallowed_misses(self) -> None:
-        """Fail when the code under test swallowed a cassette miss since this was last asked.
+    def raise_misses(self, raised: BaseException | None) -> None:
+        """Fail for the cassette misses since this was last asked, whatever became of them.
+
+        Code under test may swallow a miss, and what it then raises or asserts is about nothing.
+
+        Args:
+            raised: what ended the phase, if anything did.
 
         Raises:
-            CassetteMiss: the texts of the misses.
+            CassetteMiss: the texts of the misses, unless one was raised already.
         """
         if self.scope is None:
             return
         new = self.scope.misses[self.reported_misses :]
         self.reported_misses = len(self.scope.misses)
-        if new:
-            raise CassetteMiss("\n\n".join(str(miss) for miss in new))
+        if new and not isinstance(raised, CassetteMiss):
+            raise CassetteMiss("\n\n".join(new)) from raised
 
     def refuse_unchecked(self) -> None:
         """Fail when the test came to its end without a check that it must pass.
@@ -94,14 +102,17 @@ class Attempt:
             must_pass="assert" in self.item.suite.must_pass,
         )
 
-    def record(self, outputs: str) -> Record:
-        """The line that this attempt leaves in the run."""
+    def record(self, outputs: OutputRule) -> Record:
+        """The line that this attempt leaves in the run.
+
+        Args:
+            outputs: how much of the output is kept.
+        """
         item, scope = self.item, self.scope
         suite, variant = item.suite, item.variant
         calls = scope.calls if scope else []
         used, model = usage.total(calls)
-        text = output_text(self.answer.output) if self.answer else None
-        return Record(
+        record = Record(
             suite=suite.name,
             variant=variant.name,
             case=item.case.id,
@@ -118,28 +129,30 @@ class Attempt:
             observations=self.observations,
             error=self.error,
             usage=used,
-            cost=pricing.cost_of_calls(
-                calls,
-                suite.experiment.prices if suite.experiment else {},
-                asked=variant.model,
-                provider=variant.provider,
-            ),
+            cost=cost_of(item, calls),
             latency_s=scope.task_elapsed_s if scope else None,
             attempts=scope.attempts if scope else None,
             retries=self.answer.retries if self.answer else None,
             provenance=scope.provenance if scope else None,
             recorded_at=scope.recorded_at if scope else None,
             model=model,
-            output=text[:OUTPUT_CAP] if text is not None and outputs == "full" else None,
-            output_hash=_hash(text) if text is not None and outputs != "none" else None,
+            output=output_text(self.answer.output) if self.answer else None,
         )
+        return redact.apply(record, outputs)
+
+
+def cost_of(item: EvalItem, calls: Sequence[CallFact]) -> float | None:
+    """What the calls of an item cost in US dollars, where that is known."""
+    experiment, variant = item.suite.experiment, item.variant
+    return pricing.cost_of_calls(
+        calls,
+        experiment.prices if experiment else {},
+        asked=variant.model,
+        provider=variant.provider,
+    )
 
 
 def _status(attempt: Attempt) -> Any:
     if attempt.error is not None:
         return "error"
     return "skipped" if attempt.skipped is not None else "scored"
-
-
-def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -8,3 +8,6 @@ MARKER = "llm_eval"
 PLAN_ATTRIBUTE = "_ftgate_plan"
 RECORD_ATTRIBUTE = "_ftgate_record"
 OUTCOME_ATTRIBUTE = "_ftgate_outcome"
+
+# What an xdist worker tells at its end, beside its reports: sentences.
+PROBLEMS_OUTPUT = "ftgate_problems"

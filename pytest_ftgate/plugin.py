@@ -7,7 +7,7 @@ process that runs the items, and ``session`` in the process that reports them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,7 +24,7 @@ from pytest_ftgate.fixtures import (
     llm,
     openai_client,
 )
-from pytest_ftgate.names import MARKER, OUTCOME_ATTRIBUTE, PLAN_ATTRIBUTE
+from pytest_ftgate.names import MARKER, OUTCOME_ATTRIBUTE, PLAN_ATTRIBUTE, PROBLEMS_OUTPUT
 from pytest_ftgate.options import Settings, add_options, read_settings
 
 if TYPE_CHECKING:
@@ -140,6 +140,11 @@ class _Reporting:
             self.controller.finish()
             self.controller.emit_gates(session)
         return result
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        if self.controller is not None:
+            self.controller.problems += getattr(node, "workeroutput", {}).get(PROBLEMS_OUTPUT, [])
 
     def pytest_report_teststatus(
         self, report: pytest.TestReport

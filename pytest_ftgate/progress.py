@@ -1,4 +1,4 @@
-"""The progress line while recording: done / total, rate, remaining time, tokens."""
+"""The progress line while recording: done / total, rate, remaining time, tokens and cost."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from pytest_ftgate.items import cost_of
 from pytest_ftgate.providers import usage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
-    from pytest_ftgate.recording import Scope
+    from pytest_ftgate.collection import EvalItem
+    from pytest_ftgate.recording.scopes import CallFact
 
 
 class Progress:
@@ -41,6 +44,7 @@ class Progress:
         self._task = self._bar.add_task("", total=total, rate="", spent="")
         self._lock = threading.Lock()
         self._tokens = 0
+        self._cost: float | None = None
 
     def __enter__(self) -> Self:
         self._suspend.__enter__()
@@ -57,13 +61,18 @@ class Progress:
         self._bar.stop()
         self._suspend.__exit__(kind, error, trace)
 
-    def advance(self, scope: Scope) -> None:
-        """Count one finished task."""
-        used, _ = usage.total(scope.calls)
+    def advance(self, item: EvalItem, calls: Sequence[CallFact]) -> None:
+        """Count one finished task and what its calls used."""
+        used, _ = usage.total(calls)
+        cost = cost_of(item, calls)
         with self._lock:
             if used is not None:
                 self._tokens += (used.input_tokens or 0) + (used.output_tokens or 0)
+            if cost is not None:
+                self._cost = (self._cost or 0.0) + cost
             task = self._bar.tasks[0]
             rate = f"{task.speed:.1f}/s" if task.speed else ""
             spent = f"{self._tokens:,} tokens" if self._tokens else ""
+            if self._cost is not None:
+                spent += f" · ${self._cost:,.4f}"
             self._bar.update(self._task, advance=1, rate=rate, spent=spent)

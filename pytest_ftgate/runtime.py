@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import threading
 from contextlib import nullcontext
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -10,26 +12,29 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate import files, providers
+from pytest_ftgate.ahead import RunAhead
 from pytest_ftgate.checks.format import SchemaStore, check_format
 from pytest_ftgate.checks.grader import Grader
 from pytest_ftgate.checks.policy import PolicyStore
-from pytest_ftgate.execution import Answer, BackgroundLoop, run_concurrently, run_task
+from pytest_ftgate.errors import shown_path
+from pytest_ftgate.execution import Answer, BackgroundLoop, run_task
 from pytest_ftgate.items import Attempt
 from pytest_ftgate.providers import clients
 from pytest_ftgate.recording import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from pytest_ftgate.collection import EvalItem, Suite
     from pytest_ftgate.options import Settings
-    from pytest_ftgate.progress import Progress
     from pytest_ftgate.providers.base import Provider
     from pytest_ftgate.recording import Scope
 
 RUNTIME = pytest.StashKey["Runtime"]()
 ATTEMPT = pytest.StashKey[Attempt]()
+_CLIENTS = ("openai_client", "async_openai_client", "anthropic_client", "async_anthropic_client")
 
 
 class Runtime:
@@ -40,9 +45,17 @@ class Runtime:
         root: the project's root; `$ref` and file names in checks stay inside it.
         worker: the xdist worker's id, or ``None`` in an unsplit session.
         hook: pytest's hook relay, for the ``pytest_ftgate_*`` hooks.
+        let_through: lets the progress line through pytest's capture.
     """
 
-    def __init__(self, settings: Settings, root: Path, worker: str | None, hook: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        root: Path,
+        worker: str | None,
+        hook: Any,
+        let_through: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self.settings = settings
         self.root = root
         self.replaying = settings.record == "none"
@@ -60,23 +73,46 @@ class Runtime:
         self._factories = _merge(hook.pytest_ftgate_providers())
         self._redact = _chain(hook.pytest_ftgate_redact_record)
         self._providers: dict[str, Provider] = {}
-        self._scopes: dict[tuple[str, str, str, int], Scope] = {}
-        self._answers: dict[tuple[str, str, str, int], Answer | BaseException] = {}
-        self._dummy_keys = clients.dummy_keys(os.environ) if self.replaying else {}
+        self._providers_lock = threading.Lock()
+        self._lent_keys: dict[str, str] = {}
+        self.ahead = RunAhead(self._run, self._new_scope, settings.concurrency, let_through)
 
     def start(self) -> None:
-        """Begin to intercept HTTP, and prove that interception works."""
-        os.environ.update(self._dummy_keys)
+        """Prepare to intercept HTTP, and prove that interception works.
+
+        Raises:
+            InterceptionFailed: in replay, calls would reach the network.
+        """
         self.recorder.start()
+        self.recorder.check_interception()
+
+    def require_keys(self, item: EvalItem, fixtures: Collection[str]) -> None:
+        """Make the clients that an item is going to use, so that a missing key is known early.
+
+        Raises:
+            FtgateError: there is no key or no SDK for calls that are going to be live.
+        """
+        for name in _CLIENTS:
+            if name in fixtures:
+                getattr(self, name)
+        variant = item.variant
+        asks = "llm" in fixtures or (item.suite.task is None and "eval_output" in fixtures)
+        if asks and variant.provider is not None:
+            provider = self.provider(variant.provider, variant.name)
+            prepare = getattr(provider, "prepare", None)
+            if prepare is not None:
+                prepare(variant)
 
     def close(self) -> None:
-        """Stop intercepting and release what was opened; records and cassettes are complete."""
+        """Stop intercepting and release what was opened; records and cassettes are complete.
+
+        Raises:
+            FtgateError: what was recorded cannot be folded into its cassette.
+        """
         for provider in self._providers.values():
             provider.close()
         self.loop.close()
         self.recorder.stop()
-        for name in self._dummy_keys:
-            os.environ.pop(name, None)
 
     def attempt(self, item: EvalItem) -> Attempt:
         """A new attempt at an item; what it calls belongs to its case once its scope is entered."""
@@ -90,45 +126,49 @@ class Runtime:
         )
         return Attempt(item, grader)
 
+    def enter(self, attempt: Attempt) -> None:
+        """From now on, what the process calls belongs to the attempt's case.
+
+        Raises:
+            DataError: the cassette is damaged.
+        """
+        if self.replaying:
+            self._lent_keys = clients.dummy_keys(os.environ)
+            os.environ.update(self._lent_keys)
+        attempt.scope = self.ahead.take_scope(attempt.item) or self._new_scope(attempt.item)
+        attempt.scope.enter()
+
+    def leave(self, attempt: Attempt) -> None:
+        """End what :meth:`enter` began.
+
+        Raises:
+            StoreError: what was recorded cannot be written.
+        """
+        for name, dummy in self._lent_keys.items():
+            if os.environ.get(name) == dummy:
+                del os.environ[name]
+        if attempt.scope is not None:
+            attempt.scope.leave(clean=attempt.error is None)
+
     def answer(self, attempt: Attempt) -> Any:
         """The task's output for the attempt's case, computed once."""
         if attempt.answer is None:
-            found = self._answers.pop(attempt.item.key, None)
-            if found is None:
-                with attempt.scope.task() if attempt.scope else nullcontext():
-                    found = self._run(attempt.item)
-            if isinstance(found, BaseException):
-                raise found
-            attempt.answer = found
+            attempt.answer = self.ahead.take(attempt)
+        if attempt.answer is None:
+            with attempt.scope.task() if attempt.scope else nullcontext():
+                attempt.answer = self._run(attempt.item)
         return attempt.answer.output
 
     def provider(self, name: str | None, variant: str) -> Provider:
         """The provider of that name, made once."""
         if name is None:
             raise providers.no_provider(variant)
-        if name not in self._providers:
-            self._providers[name] = providers.get(
-                name, replaying=self.replaying, extra=self._factories
-            )
-        return self._providers[name]
-
-    def run_ahead(self, items: Sequence[EvalItem], progress: Progress) -> None:
-        """Run the tasks of many items at once, before their tests ask for the answers.
-
-        Only sensible while calls are live. A task's exception is kept for its test to raise.
-        """
-
-        def job(item: EvalItem) -> None:
-            scope = self._new_scope(item)
-            try:
-                with scope, scope.task():
-                    self._answers[item.key] = self._run(item)
-            except Exception as error:  # the item's own test raises it
-                self._answers[item.key] = error
-            self._scopes[item.key] = scope
-            progress.advance(scope)
-
-        run_concurrently([partial(job, item) for item in items], self.settings.concurrency)
+        with self._providers_lock:
+            if name not in self._providers:
+                self._providers[name] = providers.get(
+                    name, replaying=self.replaying, extra=self._factories
+                )
+            return self._providers[name]
 
     def redact(self, record: Any) -> Any:
         """The record as plugins want it stored."""
@@ -148,14 +188,6 @@ class Runtime:
         observation, _ = check_format(text, schema)
         return observation.reason or None
 
-    def scope(self, item: EvalItem) -> Scope:
-        """The item's scope: the one that it was run ahead in, or a new one.
-
-        Raises:
-            DataError: the cassette is damaged.
-        """
-        return self._scopes.pop(item.key, None) or self._new_scope(item)
-
     def _new_scope(self, item: EvalItem) -> Scope:
         suite = item.suite
         return self.recorder.scope(
@@ -164,10 +196,7 @@ class Runtime:
             item.variant.name,
             item.case.id,
             item.trial,
-            rerecord=(
-                f"pytest {suite.file} --ftgate-record=new_episodes "
-                f"--ftgate-variant={item.variant.name}"
-            ),
+            rerecord=_rerecord(item),
         )
 
     @cached_property
@@ -199,6 +228,21 @@ def pack_path(suite: Suite, variant: str, settings: Settings) -> Path:
         / files.slug(suite.name)
         / f"{files.slug(variant)}.jsonl"
     )
+
+
+def _rerecord(item: EvalItem) -> str:
+    """The command that records what the item's cassette lacks, as it is typed in this directory."""
+    suite = item.suite
+    words = ["pytest", shown_path(suite.path), "--ftgate-record=new_episodes"]
+    if suite.experiment is not None:
+        words.append(f"--ftgate-variant={item.variant.name}")
+    if suite.split != "dev":
+        words.append(
+            "--ftgate-holdout" if suite.split == "holdout" else f"--ftgate-split={suite.split}"
+        )
+    if suite.trials > 1:
+        words.append(f"--ftgate-trials={suite.trials}")
+    return shlex.join(words)
 
 
 def _merge(mappings: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:

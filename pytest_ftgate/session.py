@@ -36,7 +36,7 @@ from pytest_ftgate.runs import ledger
 from pytest_ftgate.runs.store import RunStore, new_run_id
 from pytest_ftgate.runs.writer import RunWriter
 from pytest_ftgate.verdicts.decide import decide
-from pytest_ftgate.worker import Plan
+from pytest_ftgate.worker import PROBLEMS, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,6 +162,8 @@ class Controller:
 
         A session that was stopped early gets no end marker: its run stays incomplete.
         """
+        problems: list[str] = self.config.stash.get(PROBLEMS, [])
+        self.problems += problems
         end = None
         if not stopped_early:
             end = RunEnd(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,8 +11,12 @@ import pytest
 from pytest_ftgate.collection import ITEM, make_plans
 from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError
 from pytest_ftgate.model import SuitePlan
-from pytest_ftgate.names import OUTCOME_ATTRIBUTE, PLAN_ATTRIBUTE, RECORD_ATTRIBUTE
-from pytest_ftgate.progress import Progress
+from pytest_ftgate.names import (
+    OUTCOME_ATTRIBUTE,
+    PLAN_ATTRIBUTE,
+    PROBLEMS_OUTPUT,
+    RECORD_ATTRIBUTE,
+)
 from pytest_ftgate.reports import gate_text
 from pytest_ftgate.runtime import ATTEMPT, RUNTIME, Runtime
 from pytest_ftgate.text import shown
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
 
     from pytest_ftgate.items import Attempt
     from pytest_ftgate.options import Settings
+    from pytest_ftgate.runs.redact import OutputRule
+
+
+PROBLEMS = pytest.StashKey[list[str]]()
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -41,35 +49,72 @@ class Worker:
         self.settings = settings
         self.is_xdist = hasattr(config, "workerinput")
         self._plan: str | None = _encode_plan(session.items)
+        self._broken: FtgateError | None = None
         worker = config.workerinput["workerid"] if self.is_xdist else None  # type: ignore[attr-defined]
-        self.runtime = config.stash[RUNTIME] = Runtime(
-            settings, config.rootpath, worker, config.hook
-        )
+        try:
+            self.runtime = config.stash[RUNTIME] = Runtime(
+                settings, config.rootpath, worker, config.hook, self._let_through
+            )
+        except FtgateError as error:
+            raise pytest.UsageError(str(error)) from None
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        self.runtime.start()
         try:
-            if not self.runtime.replaying and not self.is_xdist:
-                self._run_ahead(session.items)
+            self._start(session.items)
             return (yield)
         finally:
+            self._close()
+
+    def _start(self, items: Sequence[pytest.Item]) -> None:
+        try:
+            self.runtime.start()
+            if not self.runtime.replaying and not self.is_xdist:
+                self._look_ahead(items)
+        except FtgateError as error:
+            if not self.is_xdist:
+                raise pytest.UsageError(str(error)) from None
+            self._broken = error  # a worker that raises takes the session down with a traceback
+
+    def _look_ahead(self, items: Sequence[pytest.Item]) -> None:
+        """See to it that live calls can be made, and that tasks run many at a time."""
+        for item in items:
+            if ITEM in item.stash and item.get_closest_marker("skip") is None:
+                fixtures = getattr(item, "fixturenames", ())
+                self.runtime.require_keys(item.stash[ITEM], fixtures)
+                if "eval_output" in fixtures:
+                    self.runtime.ahead.plan(item.stash[ITEM])
+
+    def _close(self) -> None:
+        try:
             self.runtime.close()
+        except FtgateError as error:
+            self.config.stash[PROBLEMS] = [str(error)]
+
+    def pytest_sessionfinish(self) -> None:
+        if self.is_xdist:
+            problems = self.config.stash.get(PROBLEMS, [])
+            self.config.workeroutput[PROBLEMS_OUTPUT] = problems  # type: ignore[attr-defined]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
-        if ITEM in item.stash:
-            attempt = item.stash[ATTEMPT] = self.runtime.attempt(item.stash[ITEM])
-            attempt.scope = self.runtime.scope(attempt.item)
-            attempt.scope.enter()
-        return (yield)
+        if ITEM not in item.stash:
+            return (yield)
+        attempt = item.stash[ATTEMPT] = self.runtime.attempt(item.stash[ITEM])
+        if self._broken is not None:
+            raise self._broken
+        self.runtime.enter(attempt)
+        with _misses_surfaced(attempt):
+            return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
-        result = yield
-        if ITEM in item.stash:
-            item.stash[ATTEMPT].raise_swallowed_misses()
-            item.stash[ATTEMPT].refuse_unchecked()
+        if ITEM not in item.stash:
+            return (yield)
+        attempt = item.stash[ATTEMPT]
+        with _misses_surfaced(attempt):
+            result = yield
+        attempt.refuse_unchecked()
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -78,12 +123,10 @@ class Worker:
             return (yield)
         attempt = item.stash[ATTEMPT]
         try:
-            result = yield
+            with _misses_surfaced(attempt):
+                return (yield)
         finally:
-            if attempt.scope is not None:
-                attempt.scope.leave(clean=attempt.error is None)
-        attempt.raise_swallowed_misses()
-        return result
+            self.runtime.leave(attempt)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -98,21 +141,12 @@ class Worker:
         return report
 
     def _attach(self, report: pytest.TestReport, attempt: Attempt) -> None:
-        record = self.runtime.redact(attempt.record(self.settings.outputs))
+        outputs: OutputRule = self.settings.outputs  # type: ignore[assignment]  # choices checked
+        record = self.runtime.redact(attempt.record(outputs))
         setattr(report, RECORD_ATTRIBUTE, msgspec.json.encode(record).decode())
         if self._plan is not None:
             setattr(report, PLAN_ATTRIBUTE, self._plan)
             self._plan = None
-
-    def _run_ahead(self, items: Sequence[pytest.Item]) -> None:
-        targets = [
-            item.stash[ITEM]
-            for item in items
-            if ITEM in item.stash and "eval_output" in getattr(item, "fixturenames", ())
-        ]
-        if self.settings.concurrency > 1 and len(targets) > 1:
-            with Progress(len(targets), self._let_through()) as progress:
-                self.runtime.run_ahead(targets, progress)
 
     def _let_through(self) -> AbstractContextManager[None]:
         """Lets the progress line through pytest's capture, where that is on."""
@@ -120,6 +154,19 @@ class Worker:
         if capture is None:
             return nullcontext()
         return capture.global_and_fixture_disabled()  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _misses_surfaced(attempt: Attempt) -> Generator[None]:
+    """Let a phase of an item fail for the cassette misses in it, swallowed or not."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, pytest.exit.Exception):
+        raise
+    except BaseException as error:
+        attempt.raise_misses(error)
+        raise
+    attempt.raise_misses(None)
 
 
 def _encode_plan(items: Sequence[pytest.Item]) -> str:

@@ -71,6 +71,15 @@ class SdkProvider:
             raw = plain_json(response.http_response.text)
         return _completion(wire, raw, variant, watch.read(), response.retries_taken)
 
+    def prepare(self, variant: Variant) -> None:
+        """Make the client that the variant's calls go through.
+
+        Raises:
+            ProviderError: calls would be live and there is no key.
+            MissingExtra: the SDK is not installed.
+        """
+        self._clients.sync(variant.base_url)
+
     def close(self) -> None:
         """Close the clients."""
         self._clients.close()
