@@ -102,7 +102,7 @@ def _interactions(source: Path) -> Iterator[tuple[Any, Any]]:
             _refuse_bombs(source, text)
         found: Sequence[Any] = deserialize(text, yamlserializer if is_yaml else jsonserializer)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
+        mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else None
         raise _no_cassette(source, str(error.problem or error.context), line) from None
     except (

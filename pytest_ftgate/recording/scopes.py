@@ -141,7 +141,8 @@ class Scope:
             for call in self.calls[replayed_before:]
             if call.provenance == "replayed"
         )
-        self._task_s = (self._task_s or 0.0) + elapsed
+        # Rounded as it is written, so that a run says while recording what it says in replay.
+        self._task_s = round((self._task_s or 0.0) + elapsed, 6)
         if self._recorder.records and self.provenance == "live":
             with self._lock:
                 self._settle_task()
@@ -252,7 +253,7 @@ class Scope:
             case=self.address.case,
             trial=self.address.trial,
             recorded_at=Clock.instant(),
-            elapsed_s=round(self._task_s or 0.0, 6),
+            elapsed_s=self._task_s or 0.0,
         )
         self._held.append(lines.encode(time))
         if not self._replaces:
