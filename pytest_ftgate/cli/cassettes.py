@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import click
 
 from pytest_ftgate.cli.output import screen, write, write_table
 from pytest_ftgate.cli.pack_files import find_packs
-from pytest_ftgate.cli.project import settings
+from pytest_ftgate.cli.project import open_store, project_root, settings, store_option
 from pytest_ftgate.errors import ConfigError, DataError, did_you_mean, shown_path
 from pytest_ftgate.reports.numbers import plural
 from pytest_ftgate.text import shown
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 EXIT_FOUND = 1
 EXIT_BAD_DATA = 4
 _PATH = click.Path(path_type=Path)
+_PARAMETERS = re.compile(r"\[(.+)\]\Z")
+_LABEL = re.compile(r"([A-Za-z0-9._-]{1,64})(?:#([1-9][0-9]{0,8}))?")
 
 
 @click.group()
@@ -113,6 +116,88 @@ def scan(paths: tuple[Path, ...]) -> int:
         return EXIT_FOUND
     click.echo(f"No secret found in {where}.")
     return 0
+
+
+@cassettes.command()
+@_paths_argument
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@store_option
+def prune(paths: tuple[Path, ...], dry_run: bool, store: Path | None) -> None:
+    """Remove recorded calls that the last full run did not play.
+
+    A run is full when it was complete and ran every case of its suites. What was recorded since
+    is kept. Pruned packs are best committed before and compared after.
+    """
+    from pytest_ftgate.cli import stale
+    from pytest_ftgate.recording import maintenance
+
+    found = stale.newest(open_store(store), project_root())
+    if found is None:
+        raise ConfigError(
+            "no stored run tells what is stale: run pytest on all cases of a suite first."
+        )
+    wanted = {path.resolve() for path in _packs(paths)} if paths else None
+    counts = {
+        path: amount
+        for path, amount in stale.count(found).items()
+        if wanted is None or path.resolve() in wanted
+    }
+    for path, amount in counts.items():
+        if dry_run:
+            click.echo(f"{shown_path(path)}: {plural(amount, 'call')} would be removed")
+            continue
+        places = found.packs[path]
+        removed = maintenance.prune(path, places, recorded_before=found.created_at)
+        click.echo(f"{shown_path(path)}: {plural(removed, 'call')} removed")
+    if not counts:
+        click.echo(f"Nothing is stale: run {found.run} played every recorded call.")
+
+
+@cassettes.command("import")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=_PATH)
+@click.option(
+    "--into", "pack", metavar="PACK", required=True, type=_PATH, help="The pack to add to."
+)
+@click.option(
+    "--case", metavar="ID", help="The case that made the calls; ID#2 is its second trial."
+)
+def import_(sources: tuple[Path, ...], pack: Path, case: str | None) -> None:
+    """Take over cassettes that vcrpy or pytest-recording wrote, as YAML or JSON.
+
+    Packs lie in cassettes/SUITE/VARIANT.jsonl beside the test file. Without --case a cassette
+    belongs to the case of its file name: to "refund-1" if it is called refund-1.yaml or
+    test_triage[v1-refund-1].yaml, where v1 is the variant of the pack.
+    """
+    from pytest_ftgate.recording.importing import import_vcr
+
+    if case is not None and len(sources) > 1:
+        raise ConfigError(f"--case {case}: names one case for {len(sources)} cassettes.")
+    if pack.suffix != ".jsonl":
+        raise ConfigError(f"--into {shown_path(pack)}: packs are called NAME.jsonl.")
+    for source in sources:
+        name, trial = _case_of(source, pack, case)
+        count = import_vcr(source, pack, case=name, trial=trial)
+        label = name if trial == 0 else f"{name}#{trial + 1}"
+        click.echo(f"{shown_path(source)}: {plural(count, 'call')} of case {label}")
+
+
+def _case_of(source: Path, pack: Path, label: str | None) -> tuple[str, int]:
+    """The case and the trial, counted from 0, that a cassette belongs to.
+
+    Raises:
+        ConfigError: what stands for a case is no case id.
+    """
+    text = label
+    if text is None:
+        parameters = _PARAMETERS.search(source.stem)
+        text = parameters[1].removeprefix(f"{pack.stem}-") if parameters else source.stem
+    found = _LABEL.fullmatch(text)
+    if found is None:
+        raise ConfigError(
+            f"{shown_path(source)}: {shown(text, 80)!r} is no case id. "
+            "Name the case that made the calls: --case ID"
+        )
+    return found[1], int(found[2] or 1) - 1
 
 
 def _packs(paths: tuple[Path, ...]) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_ftgate.cli.output import screen, write, write_file
+from pytest_ftgate.cli.plugins import kpis_of, plugin_option
 from pytest_ftgate.cli.project import (
     open_store,
     restrict,
@@ -19,7 +20,7 @@ from pytest_ftgate.errors import ConfigError, did_you_mean, shown_path
 
 if TYPE_CHECKING:
     from pytest_ftgate.experiments import Experiment
-    from pytest_ftgate.model import Run, SuitePlan
+    from pytest_ftgate.model import Run, SuitePlan, Verdict
 
 
 @click.command()
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     "--json", "json_path", metavar="PATH", help="Write the verdict document; - prints it."
 )
 @click.option("-v", "--verbose", count=True, help="More of the summary, as in pytest.")
+@plugin_option
 @suite_option
 @store_option
 def gate(
@@ -44,6 +46,7 @@ def gate(
     kpis: tuple[str, ...],
     json_path: str | None,
     verbose: int,
+    plugins: tuple[str, ...],
     suites: tuple[str, ...],
     store: Path | None,
 ) -> int:
@@ -51,7 +54,8 @@ def gate(
 
     RUN is a run id or the start of one, or the path of a run's directory; by default the latest.
     Exits with 0 when no gate failed, 1 when one did, 7 when one is inconclusive and
-    on_inconclusive is "fail", 4 when the run cannot be read.
+    on_inconclusive is "fail", 4 when the run cannot be read. The KPIs of plugins and conftest
+    files are known only if they are named by -p.
     """
     from pytest_ftgate.reports import json_report, terminal
     from pytest_ftgate.verdicts.decide import decide
@@ -61,11 +65,12 @@ def gate(
         found = _under(found, experiment)
     if kpis:
         found = _only(found, kpis)
-    verdict = decide(found)
+    verdict = decide(found, extra_kpis=kpis_of(plugins))
     if json_path is not None:
         write_file(json_path, json_report.encode(verdict))
     if json_path != "-":
         write(terminal.render(verdict, verbosity=verbose, **screen()._asdict()))
+    _tell_of_plugins(found, verdict)
     if not found.manifest.rules.gate:
         click.echo(
             "pytest-ftgate: this run was made with --ftgate-no-gate, so none of its gates judges. "
@@ -73,6 +78,19 @@ def gate(
             err=True,
         )
     return verdict.exit_code
+
+
+def _tell_of_plugins(run: Run, verdict: Verdict) -> None:
+    """Say how to load a gated KPI that is not known: a plugin may have defined it."""
+    for plan, suite in zip(run.manifest.plans, verdict.suites, strict=True):
+        known = {kpi.name for kpi in suite.kpis}
+        unknown = [gate.kpi for gate in plan.gates if gate.kpi not in known]
+        if unknown:
+            click.echo(
+                f"pytest-ftgate: suite {plan.suite}: the KPI {', '.join(unknown)} is not known "
+                "here. If a plugin or a conftest file defines it, name that: -p FILE.",
+                err=True,
+            )
 
 
 def _under(run: Run, path: Path) -> Run:

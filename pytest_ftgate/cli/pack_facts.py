@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from msgspec import UNSET
 
 from pytest_ftgate.recording import packs
 from pytest_ftgate.recording.lines import Interaction
+from pytest_ftgate.recording.parts import parts_of
 
 
 class PackFacts(NamedTuple):
@@ -49,7 +49,7 @@ def describe(path: Path) -> PackFacts:
         models.add(_model_of(line))
         if line.recorded_at is not None:
             instants.append(line.recorded_at)
-    parts = tuple(sorted(path.parent.glob(f"{glob.escape(path.name)}.*.part")))
+    parts = tuple(parts_of(path))
     return PackFacts(
         path=path,
         cases=sum(bool(trial.entries) for trial in pack.trials.values()),

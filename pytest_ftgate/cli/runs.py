@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_ftgate.cli.output import screen, write
+from pytest_ftgate.cli.plugins import kpis_of, plugin_option
 from pytest_ftgate.cli.project import (
     open_store,
     restrict,
@@ -18,7 +19,7 @@ from pytest_ftgate.cli.project import (
 from pytest_ftgate.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
-    from pytest_ftgate.model import Run
+    from pytest_ftgate.model import Record, Run
     from pytest_ftgate.runs.store import RunInfo
 
 
@@ -57,6 +58,7 @@ def runs(ctx: click.Context, as_json: bool, limit: int | None, store: Path | Non
 @click.option("--misses", is_flag=True, help="Only cases that did not pass.")
 @click.option("--outputs", is_flag=True, help="Show the listed cases in full, with their outputs.")
 @click.option("-v", "--verbose", count=True, help="More of the summary, as in pytest.")
+@plugin_option
 @suite_option
 @store_option
 def show(
@@ -66,6 +68,7 @@ def show(
     misses: bool,
     outputs: bool,
     verbose: int,
+    plugins: tuple[str, ...],
     suites: tuple[str, ...],
     store: Path | None,
 ) -> None:
@@ -76,35 +79,39 @@ def show(
     found = restrict(open_store(store).load(run), suites)
     if cases:
         _check_cases(found, cases)
-        _show_in_full(_keep(found, cases, misses), verbose)
+        _show_in_full(_keep(found, cases, misses))
         return
     from pytest_ftgate.reports import show as report
     from pytest_ftgate.verdicts.decide import decide
 
-    write(report.render(decide(found), found, verbosity=verbose, **screen()._asdict()))
+    verdict = decide(found, extra_kpis=kpis_of(plugins))
+    write(report.render(verdict, found, verbosity=verbose, **screen()._asdict()))
     listed = _keep(found, (), misses)
     if outputs:
-        _show_in_full(listed, verbose)
+        _show_in_full(listed)
     else:
         from pytest_ftgate.cli.case_list import render
 
         write(render(listed, **screen()._asdict()))
 
 
-def _show_in_full(run: Run, verbosity: int) -> None:
+def _show_in_full(run: Run) -> None:
+    from msgspec.structs import replace
+
     from pytest_ftgate.reports import show as report
     from pytest_ftgate.reports.wording import case_label
     from pytest_ftgate.verdicts.decide import decide
 
-    labels = dict.fromkeys(case_label(record.case, record.trial) for record in run.records)
-    if not labels:
+    by_label: dict[str, list[Record]] = {}
+    for record in run.records:
+        by_label.setdefault(case_label(record.case, record.trial), []).append(record)
+    if not by_label:
         click.echo("No case to show.")
         return
-    write(
-        report.render(
-            decide(run), run, cases=tuple(labels), verbosity=verbosity, **screen()._asdict()
-        )
-    )
+    verdict = decide(run)
+    for label, records in by_label.items():
+        part = replace(run, records=tuple(records))
+        write(report.render(verdict, part, cases=(label,), **screen()._asdict()))
 
 
 def _keep(run: Run, cases: tuple[str, ...], only_misses: bool) -> Run:

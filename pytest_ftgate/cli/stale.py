@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,6 +45,29 @@ def newest(store: RunStore, root: Path) -> Stale | None:
             packs = _read(run.path / FILE, root)
             return Stale(run.id, run.manifest.created_at, packs)
     return None
+
+
+def count(found: Stale) -> dict[Path, int]:
+    """How many stale interactions the packs still hold: those that pruning would take out.
+
+    Raises:
+        DataError: a pack is damaged.
+    """
+    amounts = {path: _count(path, places, found) for path, places in found.packs.items() if places}
+    return {path: amount for path, amount in amounts.items() if amount}
+
+
+def _count(path: Path, places: frozenset[Place], found: Stale) -> int:
+    from pytest_ftgate.recording import packs
+    from pytest_ftgate.recording.maintenance import prune
+    from pytest_ftgate.recording.parts import parts_of
+
+    packs.read(path)  # so that an error names the pack and not its copy
+    with tempfile.TemporaryDirectory() as directory:
+        for file in (path, *parts_of(path)):
+            if file.exists():
+                shutil.copyfile(file, Path(directory, file.name))
+        return prune(Path(directory, path.name), places, recorded_before=found.created_at)
 
 
 def _is_full(run: RunInfo) -> bool:

@@ -33,7 +33,7 @@ def test_the_exit_code_is_the_verdict(invoke: Invoke, minimum: float, code: int)
 def test_whatever_the_decision_says_is_the_exit_code(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def undecided(run: Run) -> Verdict:
+    def undecided(run: Run, **_: object) -> Verdict:
         return replace(decide(run), verdict="inconclusive", exit_code=7)
 
     keep_records(*HALF)
@@ -150,3 +150,48 @@ def test_one_suite_of_several(invoke: Invoke) -> None:
     result = invoke("gate", "--suite", "orders")
     assert result.exit_code == 0
     assert "triage" not in result.output
+
+
+PLUGIN = """
+def pytest_ftgate_kpis():
+    from pytest_ftgate import KpiDefinition
+
+    def words(record):
+        return None if record.output is None else float(len(record.output.split()))
+
+    return [KpiDefinition(name="words", value=words, direction="lower", unit="count")]
+"""
+
+
+@pytest.mark.parametrize("named", ["evals/conftest.py", "house_kpis"])
+def test_the_kpi_of_a_plugin(invoke: Invoke, here: Path, named: str) -> None:
+    (here / "evals").mkdir()
+    (here / "evals/conftest.py").write_text(PLUGIN)
+    (here / "house_kpis.py").write_text(PLUGIN)
+    keep_records(*HALF, gates=(Gate(kpi="words", max=3.0),))
+    result = invoke("gate")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "pytest-ftgate: suite triage: the KPI words is not known here. "
+        "If a plugin or a conftest file defines it, name that: -p FILE.\n"
+    )
+    result = invoke("gate", "-p", named)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "words" in invoke("show", "-p", named).output
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere_at_all", "cannot be loaded: ModuleNotFoundError: No module named"),
+        ("none.py", "cannot be loaded: FileNotFoundError"),
+        ("broken.py", "cannot be loaded: ZeroDivisionError: division by zero"),
+        ("json", "has no function pytest_ftgate_kpis, which gives a plugin's KPIs."),
+    ],
+)
+def test_a_plugin_that_is_none(invoke: Invoke, here: Path, name: str, said: str) -> None:
+    (here / "broken.py").write_text("1 / 0\n")
+    keep_records(*HALF)
+    result = invoke("gate", "-p", name)
+    assert result.exit_code == 4
+    assert result.stderr.startswith(f"pytest-ftgate: -p {name}: {said}")

@@ -79,6 +79,7 @@ def store(path: Path) -> Finding:
 def cassettes(packs: Sequence[Path]) -> Iterator[Finding]:
     """Whether every pack can be read, and whether killed sessions left parts."""
     from pytest_ftgate.recording import packs as reading
+    from pytest_ftgate.recording.parts import parts_of
 
     sound, parts = 0, []
     for path in packs:
@@ -88,7 +89,7 @@ def cassettes(packs: Sequence[Path]) -> Iterator[Finding]:
             yield problem("cassette", str(error))
         else:
             sound += 1
-        parts += sorted(path.parent.glob(f"{path.name}.*.part"))
+        parts += parts_of(path)
     if sound:
         yield ok("cassettes", f"{sound} of {len(packs)} can be read")
     if parts:
@@ -106,11 +107,11 @@ def unplayed(store_path: Path, root: Path) -> Iterator[Finding]:
 
     try:
         found = stale.newest(RunStore(store_path), root)
+        counts = stale.count(found) if found is not None else {}
     except FtgateError as error:
         yield note("stale", str(error))
         return
-    counts = {path: len(places) for path, places in (found.packs if found else {}).items()}
-    places = _listed([shown_path(path) for path, count in counts.items() if count])
+    places = _listed([shown_path(path) for path in counts])
     total = sum(counts.values())
     if total:
         were, them = ("was", "it") if total == 1 else ("were", "them")
