@@ -96,7 +96,8 @@ class Worker:
             problems = self.config.stash.get(PROBLEMS, [])
             self.config.workeroutput[PROBLEMS_OUTPUT] = problems  # type: ignore[attr-defined]
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    # The innermost wrapper: others have begun when a damaged cassette raises here.
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         if ITEM not in item.stash:
             return (yield)
