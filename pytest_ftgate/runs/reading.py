@@ -11,7 +11,7 @@ from pytest_ftgate.model import Manifest, Record, RunEnd
 from pytest_ftgate.runs.codec import decode_document, decode_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pytest_ftgate.model import SuitePlan
@@ -63,7 +63,7 @@ def read_records(path: Path, manifest: Manifest, end: RunEnd | None) -> tuple[Re
             f"the file holds {len(found)} records and the end marker counts {end.received}",
             "Restore the file, or remove the run and evaluate again",
         )
-    return tuple(_in_plan_order(found, manifest.plans))
+    return tuple(in_plan_order(found, manifest.plans))
 
 
 def count_lines(path: Path) -> int:
@@ -106,11 +106,17 @@ def _share(record: Record, plans: dict[tuple[str, str], SuitePlan], memo: dict[s
 _REPEATED = ("run", "suite", "variant", "split", "stratum", "model", "recorded_at")
 
 
-def _in_plan_order(found: dict[_Key, Record], plans: tuple[SuitePlan, ...]) -> Iterator[Record]:
+def in_plan_order(found: dict[_Key, Record], plans: Iterable[SuitePlan]) -> Iterator[Record]:
+    """The records in the order in which the plans select them, the unplanned ones last.
+
+    Args:
+        found: the records by suite, variant, case and trial; it is emptied.
+        plans: the plans of a run.
+    """
     for plan in plans:
         for case, trial in plan.selected:
             record = found.pop((plan.suite, plan.variant, case, trial), None)
             if record is not None:
                 yield record
     for key in sorted(found):
-        yield found[key]
+        yield found.pop(key)

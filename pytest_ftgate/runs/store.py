@@ -90,6 +90,22 @@ class RunStore:
         write_atomic(directory / MANIFEST, encode_document(manifest))
         return RunWriter(directory)
 
+    def save(self, run: Run) -> Path:
+        """Write a whole run; its directory.
+
+        Raises:
+            StoreError: the store cannot be written, or holds a run of this id.
+        """
+        writer = self.create(run.manifest)
+        try:
+            for record in run.records:
+                writer.append(record)
+            if run.end is not None:
+                writer.finish(run.end)
+        finally:
+            writer.abort()
+        return writer.directory
+
     def list(self) -> list[RunInfo]:
         """All runs, newest first; a run that cannot be read is among them with its problem."""
         return [_inform(directory) for directory in self._directories()]
