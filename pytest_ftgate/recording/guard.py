@@ -10,6 +10,7 @@ import ipaddress
 import socket
 from typing import TYPE_CHECKING, Any
 
+from pytest_ftgate.errors import CassetteMiss
 from pytest_ftgate.recording import keys, misses
 from pytest_ftgate.recording.surfacing import surfacing
 
@@ -54,7 +55,11 @@ class Guard:
                 and sock.type == socket.SOCK_STREAM
                 and isinstance(address, tuple)
             ):
-                self._refuse(str(address[0]), f"connect to {address[0]}, port {address[1]}")
+                try:
+                    self._refuse(str(address[0]), f"connect to {address[0]}, port {address[1]}")
+                except CassetteMiss:
+                    sock.close()  # callers close it when an OSError comes, which this is not
+                    raise
             return original(sock, address)
 
         return connect

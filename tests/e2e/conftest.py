@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
+import os
 import pkgutil
+import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import pytest_ftgate
+from pytest_ftgate.runs.store import RunStore
+from tests.servers import FakeProvider
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-import pytest_ftgate
+    from pytest_ftgate.model import Run
 
 # pytester forgets the modules that an inner session loaded: what is loaded already is loaded once.
 for _module in pkgutil.walk_packages(pytest_ftgate.__path__, "pytest_ftgate."):
     if not _module.name.endswith("__main__"):
         importlib.import_module(_module.name)
+for _name in ("openai", "anthropic", "httpx", "requests"):
+    importlib.import_module(_name)
 
 WAYS = {"plain": [], "n0": ["-n0"], "n2": ["-n2"]}
 NEIGHBOURS = [
@@ -50,17 +60,32 @@ class Outcome:
     def code(self) -> int:
         return int(self.result.ret)
 
+    @property
+    def errors(self) -> str:
+        return self.result.stderr.str()
+
+    @property
+    def suites(self) -> list[dict[str, Any]]:
+        assert self.verdict is not None, f"no verdict was written:\n{self.text}\n{self.errors}"
+        return self.verdict["suites"]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The first suite's cases by outcome, without the outcomes that none had."""
+        return {name: number for name, number in self.suites[0]["counts"].items() if number}
+
+    @property
+    def junit_counts(self) -> dict[str, int]:
+        suite = self.junit.find("testsuite")
+        assert suite is not None
+        names = ("tests", "failures", "errors", "skipped")
+        return {name: int(suite.get(name, "-1")) for name in names}
+
     def kpi(self, name: str, suite: int = 0) -> dict[str, Any]:
-        assert self.verdict is not None
-        return next(k for k in self.verdict["suites"][suite]["kpis"] if k["name"] == name)
+        return next(kpi for kpi in self.suites[suite]["kpis"] if kpi["name"] == name)
 
     def gates(self) -> dict[str, str]:
-        assert self.verdict is not None
-        return {
-            gate["name"]: gate["verdict"]
-            for suite in self.verdict["suites"]
-            for gate in suite["gates"]
-        }
+        return {gate["name"]: gate["verdict"] for suite in self.suites for gate in suite["gates"]}
 
 
 class Project:
@@ -79,6 +104,16 @@ class Project:
     def dataset(self, name: str, cases: list[dict[str, Any]]) -> Path:
         return self.write(name, "".join(json.dumps(case) + "\n" for case in cases))
 
+    def pack(self, suite: str, variant: str) -> list[dict[str, Any]]:
+        """The lines of a cassette."""
+        path = self.path / "cassettes" / suite / f"{variant}.jsonl"
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+    def stored(self) -> list[Run]:
+        """The runs of the store, the oldest first."""
+        store = RunStore(self.path / ".ftgate")
+        return [store.load(info.id) for info in reversed(store.list())]
+
     def run(self, *args: str, subprocess: bool = False) -> Outcome:
         document, junit = self.path / "verdict.json", self.path / "junit.xml"
         for leftover in (document, junit):
@@ -93,12 +128,67 @@ class Project:
         return Outcome(result, verdict, root)
 
 
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key and no setting of the machine that runs the tests reaches the projects in them."""
+    prefixes = ("OPENAI_", "ANTHROPIC_", "FTGATE_", "GITHUB_", "GITLAB_")
+    for name in [name for name in os.environ if name.startswith(prefixes) or name == "CI"]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> Project:
     return Project(pytester)
 
 
-@pytest.fixture(params=list(WAYS))
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
+    """A provider on loopback, to which the SDK clients of a project are sent, with keys."""
+    with FakeProvider() as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.openai_url)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", running.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "key-of-the-recording-1")
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "key-of-the-recording-2")
+        yield running
+
+
+@pytest.fixture
+def offline(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Takes the provider and the keys away, as in a CI job that replays."""
+
+    def leave() -> None:
+        provider.__exit__()
+        for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+            monkeypatch.delenv(name)
+
+    return leave
+
+
+@pytest.fixture
+def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting as clients do before they try again is an error."""
+    sleep, asleep = time.sleep, asyncio.sleep
+
+    def checked_sleep(seconds: float) -> None:
+        assert seconds < 0.1, f"slept {seconds} s"
+        sleep(seconds)
+
+    async def checked_asleep(seconds: float, result: object = None) -> object:
+        assert seconds < 0.1, f"slept {seconds} s"
+        return await asleep(seconds, result)
+
+    monkeypatch.setattr("time.sleep", checked_sleep)
+    monkeypatch.setattr("anyio.sleep", checked_asleep)
+    monkeypatch.setattr("asyncio.sleep", checked_asleep)
+
+
+@pytest.fixture(params=["plain", "n0"])
 def way(request: pytest.FixtureRequest) -> list[str]:
-    """The command-line arguments of one way to run: plain, ``-n0``, ``-n2``."""
+    """The command-line arguments of the ways to run that do not cost a second process."""
+    return WAYS[request.param]
+
+
+@pytest.fixture(params=list(WAYS))
+def every_way(request: pytest.FixtureRequest) -> list[str]:
+    """All ways to run: plain, ``-n0``, ``-n2``. The last takes seconds."""
     return WAYS[request.param]
