@@ -102,8 +102,8 @@ def _interactions(source: Path) -> Iterator[tuple[Any, Any]]:
             _refuse_bombs(source, text)
         found: Sequence[Any] = deserialize(text, yamlserializer if is_yaml else jsonserializer)
     except yaml.MarkedYAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else None
+        mark: Any = error.problem_mark
+        line = mark.line + 1 if mark else None
         raise _no_cassette(source, str(error.problem or error.context), line) from None
     except (
         AttributeError,
@@ -135,7 +135,8 @@ def _refuse_bombs(source: Path, text: str) -> None:
     total = depth = 0
     sizes: dict[str, int] = {}
     open_nodes: list[tuple[str | None, int]] = []
-    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    for event in events:
         if isinstance(event, yaml.AliasEvent):
             total += sizes.get(event.anchor or "", 1)
         elif isinstance(event, yaml.NodeEvent):

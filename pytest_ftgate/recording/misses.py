@@ -75,8 +75,10 @@ def _reasons(scope: Scope, asked: StoredRequest, key: str) -> Iterator[str]:
     if not near.found:
         yield "A recorded call of the case differs only in what was scrubbed from it."
         return
-    calls = "one recorded call" if len(recorded) == 1 else f"{len(recorded)} recorded calls"
-    yield f"The nearest of the case's {calls} differs in:"
+    if len(recorded) == 1:
+        yield "The one recorded call of the case differs in:"
+    else:
+        yield f"The nearest of the case's {len(recorded)} recorded calls differs in:"
     yield from (f"  {line}" for line in describe(near.found))
 
 

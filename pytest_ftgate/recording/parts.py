@@ -87,7 +87,7 @@ def parts_of(pack: Path) -> list[Path]:
                 name = entry.name
                 if name.startswith(prefix) and name.endswith(_SUFFIX) and entry.is_file():
                     found.append((entry.stat().st_mtime_ns, name))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise StoreError(f"{shown_path(pack.parent)}: cannot be read: {error}.") from error
