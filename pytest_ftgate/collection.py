@@ -15,6 +15,7 @@ from pytest_ftgate.errors import ConfigError, FtgateError, did_you_mean
 from pytest_ftgate.iterations import SaturationRules
 from pytest_ftgate.model import Case, SuitePlan, Variant
 from pytest_ftgate.names import MARKER
+from pytest_ftgate.runs.shards import select_shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -162,6 +163,8 @@ class Collector:
         for item in items:
             wanted = item.get_closest_marker(MARKER) is None or self._is_wanted(item)
             (kept if wanted else dropped).append(item)
+        if self.settings.shard is not None:
+            kept = _leave_to_other_shards(kept, dropped, self.settings.shard)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
             items[:] = kept
@@ -283,6 +286,19 @@ def make_plans(items: Iterable[EvalItem]) -> tuple[SuitePlan, ...]:
         group[0].suite.plan(group[0].variant, [(item.case.id, item.trial) for item in group])
         for group in groups.values()
     )
+
+
+def _leave_to_other_shards(
+    items: list[pytest.Item], dropped: list[pytest.Item], shard: tuple[int, int]
+) -> list[pytest.Item]:
+    """The items without the eval items of other shards, which go to ``dropped``."""
+    evals = [item.stash[ITEM] for item in items if ITEM in item.stash]
+    mine = select_shard(((target.key, target.case.stratum) for target in evals), *shard)
+    kept = []
+    for item in items:
+        here = ITEM not in item.stash or item.stash[ITEM].key in mine
+        (kept if here else dropped).append(item)
+    return kept
 
 
 def collector_of(config: pytest.Config, settings: Settings) -> Collector:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import ConfigError, did_you_mean
+from pytest_ftgate.runs.shards import parse_shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +37,7 @@ class Settings:
     trials: int | None = None
     limit: int | None = None
     seed: int = 0
+    shard: tuple[int, int] | None = None
     concurrency: int = 8
     baseline: Path | None = None
     missing_baseline: str = "warn"
@@ -159,6 +161,7 @@ _OPTIONS = (
     _Option("trials", _whole(1), "repeat each case N times", "N"),
     _Option("limit", _whole(1), "evaluate a stratified sample of N cases (a partial run)", "N"),
     _Option("seed", _whole(0), "seed of the --ftgate-limit sample (default 0)", "N"),
+    _Option("shard", parse_shard, "evaluate the i-th of n shares of the cases, to merge", "I/N"),
     _Option("concurrency", _whole(1), "concurrent tasks while recording (default 8)", "N"),
     _Option("baseline", _path, "compare with this baseline file or folder", "PATH"),
     _Option(

@@ -151,6 +151,7 @@ class Controller:
                 gate=settings.gate,
             ),
             record_mode=settings.record,
+            shard=settings.shard,
             versions=environment.versions(),
             git_commit=environment.git_commit(self.config.rootpath),
             ci=environment.ci_facts(),
