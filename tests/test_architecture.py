@@ -13,10 +13,15 @@ import pytest
 import pytest_ftgate
 
 PACKAGE = Path(pytest_ftgate.__file__).parent
-GROUND = {"model", "iterations", "errors", "canonical", "strict_json", "files", "text"}
+GROUND = {"model", "iterations", "components", "errors", "canonical"} | {
+    "strict_json",
+    "files",
+    "text",
+}
 ROOMS_MAY_IMPORT = {
     "model": {"iterations"},
     "iterations": set(),
+    "components": {"model", "canonical"},
     "errors": set(),
     "canonical": {"errors"},
     "strict_json": {"errors", "canonical"},

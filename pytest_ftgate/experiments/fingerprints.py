@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_ftgate.canonical import digest
+from pytest_ftgate.components import changed
 from pytest_ftgate.experiments.model import Iteration
 from pytest_ftgate.model import COMPONENTS, Variant
-
-NOTHING = digest(None)
-"""The hash of a component that a variant does not have."""
 
 
 def fingerprint(variant: Variant) -> dict[str, str]:
@@ -53,10 +51,7 @@ def changed_components(
         parent: a variant, or the component hashes of one as a record keeps them.
         child: the same.
     """
-    before, after = _hashes(parent), _hashes(child)
-    return tuple(
-        name for name in COMPONENTS if before.get(name, NOTHING) != after.get(name, NOTHING)
-    )
+    return changed(_hashes(parent), _hashes(child))
 
 
 def iteration(variant: Variant, parent: Variant | None) -> Iteration:

@@ -143,6 +143,29 @@ def macro_f1(
     return Interval(arm.value, max(0.0, seen.low), min(1.0, seen.high), seen.n)
 
 
+def macro_f1_values(
+    expected: Sequence[str],
+    predicted: Sequence[str | None],
+    *,
+    cases: Labels | None = None,
+    design: Design | None = None,
+) -> Floats:
+    """Macro F1 as a mean over cases: its value plus the influence of each case.
+
+    Args:
+        expected: n class names, a row a trial.
+        predicted: n class names, ``None`` for a prediction that could not be made.
+        cases: as for :func:`macro_f1`.
+        design: as for :func:`macro_f1`.
+
+    Returns:
+        A number a case, in the order in which the cases first appear; they may lie outside of
+        [0, 1]. Empty when no case counts.
+    """
+    arm = _arm(expected, predicted, cases, design)
+    return np.empty(0) if arm is None else arm.case_values
+
+
 def compare_macro_f1(
     expected: Sequence[str],
     candidate: Sequence[str | None],

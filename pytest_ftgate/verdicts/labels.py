@@ -17,6 +17,7 @@ import numpy as np
 from pytest_ftgate.model import LabelTable
 from pytest_ftgate.stats import classification
 from pytest_ftgate.stats.intervals import Interval, finite
+from pytest_ftgate.verdicts.frame import CaseValues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +91,30 @@ class MacroF1:
         )
         drop = seen.value - value
         return Interval(value, max(0.0, seen.low - drop), seen.high - drop, seen.n)
+
+    def case_values(self, keep: NDArray[np.bool_] | None = None) -> CaseValues:
+        """Macro F1 as a mean over cases (linearised).
+
+        Args:
+            keep: the cases of the frame to measure; default all that have a label.
+        """
+        rows, expected, predicted = self._chosen(None)
+        if keep is not None:
+            kept = keep[self.frame.case_of_row[rows]]
+            rows = rows[kept]
+            expected = [label for label, wanted in zip(expected, kept, strict=True) if wanted]
+            classes = set(expected)
+            predicted = [
+                label if label in classes else None
+                for label, wanted in zip(predicted, kept, strict=True)
+                if wanted
+            ]
+        cases = self.frame.case_of_row[rows]
+        trials = np.bincount(cases, minlength=self.frame.cases)
+        present = trials > 0
+        design = self.frame.design(present)
+        values = classification.macro_f1_values(expected, predicted, cases=cases, design=design)
+        return CaseValues(values, trials[present], present, design)
 
     def table(self, accuracy: float, macro_f1: float) -> LabelTable | None:
         """The confusion of all rows, with the KPIs' own accuracy and macro F1.

@@ -135,7 +135,10 @@ class Series:
 
     def measure(self, *, stratum: str | None = None, worst: bool = False) -> Interval:
         """The value with its 95 % interval, of all cases or of one stratum's."""
-        cases = self.case_values(stratum=stratum, worst=worst)
+        return self.summarise(self.case_values(stratum=stratum, worst=worst))
+
+    def summarise(self, cases: CaseValues) -> Interval:
+        """The value of some cases with its 95 % interval."""
         if self.aggregate == "rate":
             return intervals.rate(cases.values, trials=cases.trials, design=cases.design)
         if self.aggregate != "mean":

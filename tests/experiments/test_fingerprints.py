@@ -10,7 +10,7 @@ from pytest_ftgate.experiments import (
     iteration,
     with_fingerprint,
 )
-from pytest_ftgate.experiments.fingerprints import NOTHING
+from pytest_ftgate.components import NOTHING
 from pytest_ftgate.model import COMPONENTS, Variant
 
 BASE = Variant(
