@@ -68,14 +68,13 @@ def _text_difference(old: str, new: str) -> Iterator[str]:
     changed: list[str] = []
     matcher = difflib.SequenceMatcher(None, old_lines, new_lines, autojunk=False)
     for tag, start, end, new_start, new_end in matcher.get_opcodes():
-        if tag == "replace" and end - start == new_end - new_start:
-            for before, after in zip(
-                old_lines[start:end], new_lines[new_start:new_end], strict=True
-            ):
-                changed += _windows(before, after)
-        elif tag != "equal":
-            changed += [f"- {shown(line, _WIDTH)}" for line in old_lines[start:end]]
-            changed += [f"+ {shown(line, _WIDTH)}" for line in new_lines[new_start:new_end]]
+        if tag == "equal":
+            continue
+        paired = min(end - start, new_end - new_start)
+        for at in range(paired):
+            changed += _windows(old_lines[start + at], new_lines[new_start + at])
+        changed += [f"- {shown(line, _WIDTH)}" for line in old_lines[start + paired : end]]
+        changed += [f"+ {shown(line, _WIDTH)}" for line in new_lines[new_start + paired : new_end]]
     yield from changed[:MAX_LINES]
     if len(changed) > MAX_LINES:
         yield f"{ELLIPSIS} {len(changed) - MAX_LINES} more lines"
