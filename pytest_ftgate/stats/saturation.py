@@ -10,13 +10,12 @@ is still possible).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from pytest_ftgate.stats.design import Design
-from pytest_ftgate.stats.distributions import t_ppf
 from pytest_ftgate.stats.paired import ALPHA, Estimate, estimate, estimate_many
 
 if TYPE_CHECKING:
@@ -200,27 +199,44 @@ def bad_iterations(
     )
 
 
-def cases_to_settle(found: Estimate, margin: float) -> int | None:
-    """The number of cases at which the same gain would be told from 0 or from the margin.
+def cases_to_decide(found: Saturation) -> int | None:
+    """The number of cases at which the same gains, more sharply seen, would give a verdict.
 
-    With k trials of each case instead of one, about this number divided by k cases do, as long
-    as chance within the case dominates.
-
-    Args:
-        found: the cross-fitted gain or the trend.
-        margin: as for :func:`judge`.
+    Bounds come nearer to an estimate with the square root of the number of cases. With k trials of
+    each case instead of one, about this number divided by k cases do, as long as chance within the
+    case dominates.
 
     Returns:
-        More cases than there are, or ``None`` when the evidence already settles it or nothing is
-        known.
+        More cases than there are, or ``None`` when there is a verdict already or nothing is known.
     """
-    if found.n == 0 or found.df <= 0 or not found.se > 0:
+    trend, gain = found.trend, found.best_gain
+    if found.verdict != "not_enough_evidence" or trend is None or gain is None:
         return None
-    if found.high < margin or found.low > 0:
+    if not all(each.df > 0 and each.se > 0 for each in (trend, gain)):
         return None
-    distance = max(margin - found.delta, found.delta)
-    reach = t_ppf(1.0 - found.alpha, found.df) * found.se
-    return max(found.n + 1, math.ceil(found.n * (reach / distance) ** 2))
+    # The verdict can change only where a bound crosses 0 or the margin.
+    factors = {
+        ((each.high - each.delta) / (level - each.delta)) ** 2
+        for each in (trend, gain)
+        for level in (0.0, found.margin)
+        if level != each.delta
+    }
+    for factor in sorted(factor * (1.0 + 1e-9) for factor in factors if factor > 1.0):
+        sharper = (_sharpened(each, factor) for each in (trend, gain))
+        if decide(*sharper, bad=bool(found.bad), margin=found.margin) != "not_enough_evidence":
+            return max(found.n + 1, math.ceil(found.n * factor))
+    return None
+
+
+def _sharpened(found: Estimate, factor: float) -> Estimate:
+    """The estimate as ``factor`` times as many cases would give it."""
+    reach = (found.high - found.delta) / math.sqrt(factor)
+    return replace(
+        found,
+        low=found.delta - reach,
+        high=found.delta + reach,
+        se=found.se / math.sqrt(factor),
+    )
 
 
 def _cross_fit(

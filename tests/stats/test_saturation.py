@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from pytest_ftgate.stats.design import Design
 from pytest_ftgate.stats.paired import Estimate, estimate
 from pytest_ftgate.stats.saturation import (
+    Saturation,
     bad_iterations,
     best_gain,
-    cases_to_settle,
+    cases_to_decide,
     decide,
     judge,
     recent_trend,
@@ -180,21 +181,44 @@ def test_hardly_any_case_is_no_evidence(n: int) -> None:
     assert math.isnan(got.inflation)
 
 
-def test_cases_that_would_settle_it() -> None:
-    open_ = found(0.01, -0.02, 0.04)
-    n = cases_to_settle(open_, 0.03)
-    assert n is not None
-    assert n > 100
+def open_verdict(trend, gain, *, bad: tuple[int, ...] = ()) -> Saturation:
+    return Saturation(
+        "not_enough_evidence", found(*trend), found(*gain), bad, 0.02, 12, 100, 5, 0.03
+    )
+
+
+@pytest.mark.parametrize(
+    ("trend", "gain", "bad", "cases"),
+    [
+        # The trend's upper bound passes below the margin, and the gain is below it.
+        ((0.0, -0.06, 0.06), (0.01, -0.09, 0.11), (), 401),
+        # A bad try takes the trend out: the gain must be told from the margin.
+        ((0.0, -0.06, 0.06), (0.01, -0.09, 0.11), (11,), 2501),
+        # A gain above the margin can only become improving.
+        ((0.0, -0.06, 0.06), (0.04, -0.04, 0.12), (), 401),
+        ((0.03, -0.03, 0.09), (0.04, -0.12, 0.20), (), 401),
+    ],
+)
+def test_cases_that_would_decide_it(trend, gain, bad: tuple[int, ...], cases: int) -> None:
+    assert cases_to_decide(open_verdict(trend, gain, bad=bad)) == cases
+
+
+def test_more_cases_of_the_same_kind_decide() -> None:
     rng = np.random.default_rng(97)
-    d = rng.choice([-1.0, 0.0, 1.0], 200, p=[0.09, 0.81, 0.10])
-    once = estimate(d, e2=1.0)
-    needed = cases_to_settle(once, 0.03)
+    tries = (history(rng, 60, [0.85] * 12) for _ in range(20))
+    x, first = next((x, seen) for x in tries if (seen := judge(x)).verdict == "not_enough_evidence")
+    needed = cases_to_decide(first)
     assert needed is not None
-    again = estimate(np.tile(d, math.ceil(needed / 200)), e2=1.0)
-    assert again.high < 0.03 or again.low > 0
-    assert cases_to_settle(found(0.0, -0.01, 0.01), 0.03) is None
-    assert cases_to_settle(found(0.05, 0.01, 0.09), 0.03) is None
-    assert cases_to_settle(estimate([], e2=1.0), 0.03) is None
+    assert needed > 60
+    again = judge(np.tile(x, math.ceil(2 * needed / 60)))
+    assert again.verdict != "not_enough_evidence"
+
+
+def test_no_number_of_cases_where_nothing_is_open_or_known() -> None:
+    rng = np.random.default_rng(98)
+    assert cases_to_decide(judge(history(rng, 300, [0.85] * 15))) is None
+    assert cases_to_decide(judge(np.ones((9, 50)))) is None
+    assert cases_to_decide(judge(np.ones((12, 1)))) is None
 
 
 @pytest.mark.parametrize(

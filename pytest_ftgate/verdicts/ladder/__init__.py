@@ -1,0 +1,69 @@
+"""Have we exhausted prompting? The iteration log of a suite and the verdict on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ftgate.verdicts.ladder.history import (
+    HOLDOUT,
+    Declared,
+    History,
+    Outline,
+    assemble,
+    suites_of,
+)
+from pytest_ftgate.verdicts.ladder.ladder import Ladder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_ftgate.iterations import SaturationResult
+    from pytest_ftgate.model import Case, Run
+    from pytest_ftgate.verdicts.measures import KpiDefinition
+
+__all__ = [
+    "Declared",
+    "History",
+    "Ladder",
+    "Outline",
+    "assemble",
+    "session_saturation",
+    "suites_of",
+]
+
+
+def session_saturation(
+    run: Run,
+    history: Iterable[Run],
+    *,
+    extra_kpis: Iterable[KpiDefinition] = (),
+    given: Mapping[str, Mapping[str, Case]] | None = None,
+) -> tuple[SaturationResult, ...]:
+    """The verdict on the primary KPI of each suite that a session ran.
+
+    A suite with a single variant has no ladder and gives none; neither does a run that was cut
+    short, one of the holdout, or a primary KPI that no verdict is possible on.
+
+    Args:
+        run: the session's.
+        history: earlier runs.
+        extra_kpis: the KPIs that plugins define.
+        given: the cases of each suite's dataset by suite and id, where they are at hand.
+
+    Raises:
+        ConfigError: a plugin's KPI cannot be used.
+    """
+    if run.end is None:
+        return ()
+    earlier, definitions = tuple(history), tuple(extra_kpis)
+    results = []
+    for suite in suites_of([run]):
+        if all(plan.split == HOLDOUT for plan in run.manifest.plans if plan.suite == suite):
+            continue
+        found = assemble([*earlier, run], suite)
+        if len(found.entries) < 2:
+            continue
+        ladder = Ladder(found, extra_kpis=definitions, given=(given or {}).get(suite))
+        if ladder.problem(ladder.kpi) is None:
+            results.append(ladder.judge(ladder.kpi))
+    return tuple(results)

@@ -1,0 +1,145 @@
+"""Are the failures systematic? Persistent cases against chance, what they share, groups of them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_ftgate.iterations import ErrorMode, FailureExample, FailureGroup, Failures
+from pytest_ftgate.stats.systematic import FEWEST_RUNS, error_modes, persistent_cases
+from pytest_ftgate.text import shown
+from pytest_ftgate.verdicts.ladder.modes import FORMAT, POLICY, Mode, Window, modes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from pytest_ftgate.model import Record
+    from pytest_ftgate.verdicts.ladder.evidence import Witness
+
+    Flags = NDArray[np.bool_]
+
+RUNS = 10
+"""The last iterations that failures are looked for in; 5 will do."""
+
+_MODES = 20
+_EXAMPLES = 3
+_REASON_LIMIT = 200
+_OTHER = "other"
+
+
+def analyse(window: Window, witness: Witness) -> Failures | None:
+    """The persistent failures of a window; ``None`` with fewer than 5 iterations or no case."""
+    if len(window.measured) < FEWEST_RUNS or not window.cases.any():
+        return None
+    trials = int(window.table.trials[:, window.cases].min())
+    found = persistent_cases(window.failures, trials=trials)
+    compared = np.flatnonzero(window.cases)
+    persistent = np.zeros(len(window.universe), np.bool_)
+    persistent[compared[list(found.cases)]] = True
+    ways = modes(window)
+    tested = error_modes(persistent[compared], {mode.name: mode.cases[compared] for mode in ways})
+    return Failures(
+        runs=found.runs,
+        observed=found.observed,
+        expected=found.expected,
+        p=found.p,
+        share=None if math.isnan(found.share) else found.share,
+        modes=tuple(
+            ErrorMode(
+                name=mode.name,
+                n=mode.n,
+                persistent=mode.persistent,
+                p=mode.p,
+                p_adjusted=mode.p_adjusted,
+                systematic=mode.systematic,
+            )
+            for mode in tested[:_MODES]
+            if mode.persistent
+        ),
+        groups=tuple(_groups(window, witness, persistent, ways)),
+    )
+
+
+def _groups(
+    window: Window, witness: Witness, persistent: Flags, ways: Sequence[Mode]
+) -> Iterator[FailureGroup]:
+    """Each persistent case in one group: a broken format or policy first, then the largest."""
+    latest = _latest(window, persistent)
+    found = [
+        _group(window, witness, mode, cases, latest) for mode, cases in _parts(persistent, ways)
+    ]
+    yield from sorted(found, key=lambda group: (-len(group.cases), group.name))
+
+
+def _parts(persistent: Flags, ways: Sequence[Mode]) -> Iterator[tuple[Mode, Flags]]:
+    left = persistent.copy()
+    open_ways = [mode for mode in ways if mode.kind in ("check", "confusion")]
+    while left.any() and open_ways:
+        mode = max(
+            open_ways,
+            key=lambda each: (
+                bool((each.cases & left).any()) and each.check == FORMAT,
+                bool((each.cases & left).any()) and each.check == POLICY,
+                int((each.cases & left).sum()),
+                each.name,
+            ),
+        )
+        open_ways.remove(mode)
+        cases = mode.cases & left
+        if cases.any():
+            left &= ~cases
+            yield mode, cases
+    if left.any():
+        yield Mode(_OTHER, "check", "", left), left
+
+
+def _group(
+    window: Window,
+    witness: Witness,
+    mode: Mode,
+    cases: Flags,
+    latest: dict[str, Record],
+) -> FailureGroup:
+    names = window.universe.names(cases)
+    kind, evidence = witness.judge(mode, cases)
+    name = window.table.name if mode.name == _OTHER else mode.name.removeprefix("check:")
+    return FailureGroup(
+        name=name,
+        kind=kind,
+        cases=names,
+        examples=tuple(
+            _example(latest[case], mode.check) for case in names[:_EXAMPLES] if case in latest
+        ),
+        evidence=evidence,
+    )
+
+
+def _latest(window: Window, persistent: Flags) -> dict[str, Record]:
+    """The failed record of each persistent case in the newest iteration that has one."""
+    wanted = set(window.universe.names(persistent))
+    found: dict[str, Record] = {}
+    for each in reversed(window.measured):
+        if not wanted:
+            break
+        for record in each.entry.records:
+            if record.case in wanted and record.outcome in ("missed", "failed"):
+                found[record.case] = record
+        wanted -= found.keys()
+    return found
+
+
+def _example(record: Record, check: str) -> FailureExample:
+    missed = [seen for seen in record.observations if seen.passed is False]
+    own = [seen for seen in missed if check in (seen.check, *_DERIVED.get(seen.check, ()))]
+    seen = (own or missed)[0] if missed else None
+    reason = f"{seen.check}: {seen.reason or 'the check does not hold'}" if seen else ""
+    return FailureExample(
+        case=record.case, reason=shown(reason, _REASON_LIMIT), source=record.source
+    )
+
+
+_DERIVED = {"policy": (POLICY,), "escalated": ("escalation_rate",)}
