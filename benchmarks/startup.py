@@ -1,0 +1,28 @@
+"""What the plugin costs a session that has no eval test."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from benchmarks.measure import Result, interleaved
+from benchmarks.projects import FTGATE, WITHOUT, make
+
+
+def run(*, quick: bool) -> list[Result]:
+    """Measure the median difference over 60 pairs of sessions of one empty test (quick: 20)."""
+    with tempfile.TemporaryDirectory() as directory:
+        project = make(Path(directory) / "project", 1, "http://127.0.0.1:9/v1")
+        start = project.pytest
+        runs = {
+            "without": partial(start, "test_empty.py", *WITHOUT),
+            "with": partial(start, "test_empty.py", *FTGATE),
+        }
+        interleaved(runs, 2)  # bytecode is written and files are cached
+        costs = interleaved(runs, 20 if quick else 60)
+    differences = tuple(
+        1000 * (one.cpu_s - other.cpu_s)
+        for one, other in zip(costs["with"], costs["without"], strict=True)
+    )
+    return [Result("no eval test: plugin - no plugin", differences, "ms CPU", at_most=10.0)]
