@@ -19,7 +19,8 @@ CALLS = re.findall(r"^(pytest-ftgate .*?)(?:\s+#.*)?$", DOCUMENT.read_text("utf-
 def test_a_documented_call_is_understood(call: str) -> None:
     command: click.Command = commands
     arguments = shlex.split(call)[1:]
-    context = click.Context(command, info_name="pytest-ftgate")
+    # With its settings: a command keeps the names of its help option from the first context.
+    context = click.Context(command, info_name="pytest-ftgate", **commands.context_settings)
     while isinstance(command, click.Group) and arguments and not command.invoke_without_command:
         _, found, arguments = command.resolve_command(context, arguments)
         assert found is not None
