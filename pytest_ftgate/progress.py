@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -15,6 +15,7 @@ from pytest_ftgate.providers import usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from pytest_ftgate.collection import EvalItem
@@ -29,8 +30,17 @@ class Progress:
         suspend: a context manager that lets output through pytest's capture.
     """
 
-    def __init__(self, total: int, suspend: Any) -> None:
+    def __init__(self, total: int, suspend: AbstractContextManager[None]) -> None:
+        self._total = total
         self._suspend = suspend
+        self._lock = threading.Lock()
+        self._tokens = 0
+        self._cost: float | None = None
+
+    def __enter__(self) -> Self:
+        self._suspend.__enter__()
+        # Made now: while pytest captures, a console would not find a terminal.
+        console = Console(file=sys.__stderr__)
         self._bar = Bar(
             TextColumn("recording"),
             BarColumn(),
@@ -38,18 +48,12 @@ class Progress:
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[spent]}"),
-            console=Console(file=sys.__stderr__),
+            console=console,
             transient=True,
+            disable=not console.is_interactive,
         )
-        self._task = self._bar.add_task("", total=total, rate="", spent="")
-        self._lock = threading.Lock()
-        self._tokens = 0
-        self._cost: float | None = None
-
-    def __enter__(self) -> Self:
-        self._suspend.__enter__()
-        if self._bar.console.is_terminal:
-            self._bar.start()
+        self._task = self._bar.add_task("", total=self._total, rate="", spent="")
+        self._bar.start()
         return self
 
     def __exit__(
