@@ -157,6 +157,49 @@ class TestWriteAtomic:
         assert names(tmp_path) == []
 
 
+class TestWriteTogether:
+    def test_all_are_replaced(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_bytes(b"old")
+        files.write_together([(tmp_path / "a", b"1"), (tmp_path / "below" / "b", b"2")])
+        assert (tmp_path / "a").read_bytes() == b"1"
+        assert (tmp_path / "below" / "b").read_bytes() == b"2"
+        assert names(tmp_path) == ["a", "below"]
+
+    def test_nothing_to_write(self) -> None:
+        files.write_together([])
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_one_that_cannot_be_written_leaves_all(self, tmp_path: Path, place: int) -> None:
+        targets = [tmp_path / name for name in ("a", "b")]
+        for target in targets:
+            target.write_bytes(b"old")
+        (tmp_path / "blocked").mkdir()
+        targets.insert(place, tmp_path / "blocked")
+        with pytest.raises(StoreError, match="blocked: cannot be written: Is a directory"):
+            files.write_together([(target, b"new") for target in targets])
+        assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() == b"old"
+        assert names(tmp_path) == ["a", "b", "blocked"]
+
+    def test_a_replacement_that_fails_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(self: Path, target: Path) -> None:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+        monkeypatch.setattr(Path, "replace", broken)
+        with pytest.raises(StoreError, match="a: cannot be written: Read-only file system"):
+            files.write_together([(tmp_path / "a", b"1")])
+        assert names(tmp_path) == []
+
+    def test_outside_of_the_root(self, tmp_path: Path) -> None:
+        root = tmp_path / "root"
+        root.mkdir()
+        with pytest.raises(StoreError, match="lies outside"):
+            files.write_together([(root / "a", b"1"), (tmp_path / "b", b"2")], root=root)
+        assert names(tmp_path) == ["root"]
+        assert names(root) == []
+
+
 class TestCleanStaleTemps:
     def test_removes_what_a_dead_process_left(self, tmp_path: Path) -> None:
         (tmp_path / TEMP).write_bytes(b"half")

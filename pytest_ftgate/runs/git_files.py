@@ -32,8 +32,8 @@ def read_from_commit(ref: str, path: str | os.PathLike[str], cwd: Path) -> tuple
     file = target.parent.resolve() / target.name
     if not file.is_relative_to(top.resolve()):
         raise StoreError(
-            f"{shown_path(target)}: lies outside of the repository {shown_path(top)}, so "
-            f"{ref} cannot hold it. Name a file below {shown_path(top)}."
+            f"{shown_path(target)}: lies outside of the repository {top}, so {ref} cannot hold it. "
+            "Name a file of the repository."
         )
     place = file.relative_to(top.resolve()).as_posix()
     commit = _commit(ref, cwd)

@@ -89,10 +89,10 @@ def _in_order(runs: Sequence[Run]) -> list[Run]:
     (count,) = counts
     missing = [str(index) for index in range(1, count + 1) if index not in by_index]
     if missing:
-        noun = "Shard" if len(missing) == 1 else "Shards"
-        raise StoreError(
-            f"{noun} {named(missing)} of {count}: not given. Give the runs of all {count} shards."
-        )
+        what = f"Shard {missing[0]} of {count} is"
+        if len(missing) > 1:
+            what = f"Shards {named(missing)} of {count} are"
+        raise StoreError(f"{what} missing. Give the runs of all {count} shards.")
     for index, found in sorted(by_index.items()):
         if len(found) > 1:
             names = ", ".join(sorted(run.manifest.run for run in found))
@@ -101,8 +101,8 @@ def _in_order(runs: Sequence[Run]) -> list[Run]:
             )
         if found[0].end is None:
             raise StoreError(
-                f"{_name(found[0])} did not reach its end. Run it again: a merged run with a part "
-                "missing proves nothing."
+                f"Run {found[0].manifest.run}, shard {index} of {count}, did not reach its end. "
+                "Run it again: a merged run with a part missing proves nothing."
             )
     return [by_index[index][0] for index in range(1, count + 1)]
 
@@ -145,9 +145,8 @@ def _facts(manifest: Manifest) -> dict[str, Any]:
 
 def _unlike(fact: str, one: tuple[Run, object], other: tuple[Run, object]) -> str:
     values = [repr(value) for _, value in (one, other)]
-    if max(map(len, values)) > _VALUE_LIMIT:
-        return f"the {fact} differs between {_name(one[0])} and {_name(other[0])}"
-    return f"the {fact} is {values[0]} in {_name(one[0])} and {values[1]} in {_name(other[0])}"
+    said = f" ({' and '.join(values)})" if max(map(len, values)) <= _VALUE_LIMIT else ""
+    return f"{_name(one[0])} and {_name(other[0])} differ in the {fact}{said}"
 
 
 def _overlaps(shards: Sequence[Run]) -> Iterator[str]:
