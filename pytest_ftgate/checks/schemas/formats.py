@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import regex
+from rfc3986_validator import validate_rfc3986
 
 MAX_FORMAT_CHARS = 65_536
 """Longer texts conform to no format; some checkers would take very long to say so."""
@@ -26,6 +28,19 @@ def _is_idn_email(text: object) -> bool:
     return len(str(text)) <= 320 and _IDN_EMAIL.fullmatch(str(text)) is not None
 
 
+def _is_iri(text: object) -> bool:
+    return bool(validate_rfc3986(_as_uri(str(text)), rule="URI"))
+
+
+def _is_iri_reference(text: object) -> bool:
+    return bool(validate_rfc3986(_as_uri(str(text)), rule="URI_reference"))
+
+
+def _as_uri(iri: str) -> str:
+    """The URI that an IRI maps to (RFC 3987, 3.1): its non-ASCII characters percent-encoded."""
+    return "".join(char if char.isascii() else quote(char, errors="replace") for char in iri)
+
+
 def _is_regex(text: object) -> bool:
     return regex.compile(str(text)) is not None
 
@@ -33,5 +48,7 @@ def _is_regex(text: object) -> bool:
 EXTRA_FORMATS = {
     "email": (_is_email, ()),
     "idn-email": (_is_idn_email, ()),
+    "iri": (_is_iri, ()),
+    "iri-reference": (_is_iri_reference, ()),
     "regex": (_is_regex, (regex.error,)),
 }
