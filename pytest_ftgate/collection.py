@@ -33,7 +33,8 @@ class Suite:
     """One eval test function: what its marker says, with every path resolved.
 
     ``available`` is the number of (case, trial) that the split holds for one variant, before any
-    sampling or selection. ``file`` is the test file as node ids name it, ``path`` where it lies.
+    sampling or selection; ``known_cases`` are the ids of the whole dataset. ``file`` is the test
+    file as node ids name it, ``path`` where it lies.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Suite:
     cases: tuple[Case, ...]
     variants: tuple[Variant, ...]
     available: int
+    known_cases: tuple[str, ...] = ()
     dataset: Path | None = None
     dataset_hash: str | None = None
     experiment: experiments.Experiment | None = None
@@ -231,6 +233,7 @@ class Collector:
             cases=sample,
             variants=_variants(experiment, self.settings.variant),
             available=len(chosen) * trials,
+            known_cases=tuple(case.id for case in cases),
             dataset=dataset,
             dataset_hash=datasets.dataset_hash(chosen),
             experiment=experiment,
@@ -294,7 +297,7 @@ def _leave_to_other_shards(
     """The items without the eval items of other shards, which go to ``dropped``."""
     evals = [item.stash[ITEM] for item in items if ITEM in item.stash]
     mine = select_shard(((target.key, target.case.stratum) for target in evals), *shard)
-    kept = []
+    kept: list[pytest.Item] = []
     for item in items:
         here = ITEM not in item.stash or item.stash[ITEM].key in mine
         (kept if here else dropped).append(item)

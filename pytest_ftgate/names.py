@@ -9,5 +9,5 @@ PLAN_ATTRIBUTE = "_ftgate_plan"
 RECORD_ATTRIBUTE = "_ftgate_record"
 OUTCOME_ATTRIBUTE = "_ftgate_outcome"
 
-# What an xdist worker tells at its end, beside its reports: sentences.
-PROBLEMS_OUTPUT = "ftgate_problems"
+# What an xdist worker tells at its end, beside its reports: a string as well.
+CLOSING_OUTPUT = "ftgate_closing"

@@ -24,7 +24,7 @@ from pytest_ftgate.fixtures import (
     llm,
     openai_client,
 )
-from pytest_ftgate.names import MARKER, OUTCOME_ATTRIBUTE, PLAN_ATTRIBUTE, PROBLEMS_OUTPUT
+from pytest_ftgate.names import CLOSING_OUTPUT, MARKER, OUTCOME_ATTRIBUTE, PLAN_ATTRIBUTE
 from pytest_ftgate.options import Settings, add_options, read_settings
 
 if TYPE_CHECKING:
@@ -143,8 +143,9 @@ class _Reporting:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        if self.controller is not None:
-            self.controller.problems += getattr(node, "workeroutput", {}).get(PROBLEMS_OUTPUT, [])
+        closing = getattr(node, "workeroutput", {}).get(CLOSING_OUTPUT)
+        if self.controller is not None and closing is not None:
+            self.controller.hear(closing)
 
     def pytest_report_teststatus(
         self, report: pytest.TestReport

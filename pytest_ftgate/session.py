@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from pytest_ftgate import environment
+from pytest_ftgate import environment, files
 from pytest_ftgate.errors import FtgateError
 from pytest_ftgate.model import (
     CaseError,
@@ -30,13 +30,14 @@ from pytest_ftgate.model import (
 )
 from pytest_ftgate.names import OUTCOME_ATTRIBUTE, RECORD_ATTRIBUTE
 from pytest_ftgate.publishing import publish
+from pytest_ftgate.recording.maintenance import Coverage, unplayed
 from pytest_ftgate.reports import gate_text, github
 from pytest_ftgate.reports.terminal import render
 from pytest_ftgate.runs import ledger
 from pytest_ftgate.runs.store import RunStore, new_run_id
-from pytest_ftgate.runs.writer import RunWriter
+from pytest_ftgate.runs.writer import STALE, RunWriter
 from pytest_ftgate.verdicts.decide import decide
-from pytest_ftgate.worker import PROBLEMS, Plan
+from pytest_ftgate.worker import CLOSING, Closing, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,9 @@ class Controller:
         self.run: Run | None = None
         self.verdict: Verdict | None = None
         self.problems: list[str] = []
+        self.stale_calls = 0
+        self._coverages: list[dict[str, Coverage]] = []
+        self._known_cases: dict[str, tuple[str, ...]] = {}
         self._nodes = sent.nodes
         self._records: dict[_Key, Record] = {}
         self._started = time.monotonic()
@@ -158,13 +162,32 @@ class Controller:
             command=("pytest", *self.config.invocation_params.args),
         )
 
+    def hear(self, closing: str) -> None:
+        """Take in what a process that ran items tells at its end."""
+        told = msgspec.json.decode(closing, type=Closing)
+        self.problems += told.problems
+        self._coverages.append(told.coverage)
+        self._known_cases |= told.known_cases
+
+    def _note_stale_calls(self, verdict: Verdict) -> None:
+        """List the recorded calls that a full replay did not play, for ``cassettes prune``."""
+        full = verdict.run.complete and all(suite.partial is None for suite in verdict.suites)
+        if not full or self.settings.record != "none" or self._writer is None:
+            return
+        stale = unplayed(self._coverages, self._known_cases)
+        self.stale_calls = sum(map(len, stale.values()))
+        places = {
+            os.path.relpath(path, self.config.rootpath): found for path, found in stale.items()
+        }
+        files.write_atomic(self._writer.directory / STALE, msgspec.json.encode(places))
+
     def finish(self, *, stopped_early: bool = False) -> None:
         """Close the run, decide, and write the reports that were asked for.
 
         A session that was stopped early gets no end marker: its run stays incomplete.
         """
-        problems: list[str] = self.config.stash.get(PROBLEMS, [])
-        self.problems += problems
+        if CLOSING in self.config.stash:
+            self.hear(self.config.stash[CLOSING])
         end = None
         if not stopped_early:
             end = RunEnd(
@@ -177,6 +200,8 @@ class Controller:
             with self._noting_problems():
                 self._writer.finish(end) if end else self._writer.abort()
         self.verdict = decide(self.run, extra_kpis=self._extra_kpis)
+        with self._noting_problems():
+            self._note_stale_calls(self.verdict)
         self.problems += publish(self.verdict, self.run, self.settings, os.environ)
 
     def emit_gates(self, session: pytest.Session) -> None:
@@ -213,6 +238,11 @@ class Controller:
         if text:
             terminal.section("LLM evaluation")
             terminal.write_line(text.rstrip())
+        if self.stale_calls and terminal.verbosity >= 0:
+            terminal.write_line(
+                f"{self.stale_calls:,} recorded calls were not played: "
+                "pytest-ftgate cassettes prune"
+            )
         for problem in self.problems:
             terminal.write_line(f"ftgate: {problem}", yellow=True)
         if os.environ.get("GITHUB_ACTIONS") == "true":

@@ -12,13 +12,14 @@ from pytest_ftgate.collection import ITEM, make_plans
 from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError
 from pytest_ftgate.model import SuitePlan
 from pytest_ftgate.names import (
+    CLOSING_OUTPUT,
     OUTCOME_ATTRIBUTE,
     PLAN_ATTRIBUTE,
-    PROBLEMS_OUTPUT,
     RECORD_ATTRIBUTE,
 )
+from pytest_ftgate.recording.maintenance import Coverage
 from pytest_ftgate.reports import gate_text
-from pytest_ftgate.runtime import ATTEMPT, RUNTIME, Runtime
+from pytest_ftgate.runtime import ATTEMPT, RUNTIME, Runtime, pack_path
 from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.runs.redact import OutputRule
 
 
-PROBLEMS = pytest.StashKey[list[str]]()
+CLOSING = pytest.StashKey[str]()
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -38,6 +39,18 @@ class Plan(msgspec.Struct, frozen=True):
 
     suites: tuple[SuitePlan, ...]
     nodes: dict[str, tuple[str, str, str, int]]
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """What a worker tells the controller at its end.
+
+    ``known_cases`` holds, by the path of each cassette in ``coverage``, the ids of all cases that
+    the suite's dataset has, in whichever split.
+    """
+
+    problems: tuple[str, ...]
+    coverage: dict[str, Coverage]
+    known_cases: dict[str, tuple[str, ...]]
 
 
 class Worker:
@@ -50,6 +63,10 @@ class Worker:
         self.is_xdist = hasattr(config, "workerinput")
         self._plan: str | None = _encode_plan(session.items)
         self._broken: FtgateError | None = None
+        self._known_cases = {
+            str(pack_path(item.suite, item.variant.name, settings)): item.suite.known_cases
+            for item in (item.stash[ITEM] for item in session.items if ITEM in item.stash)
+        }
         worker = config.workerinput["workerid"] if self.is_xdist else None  # type: ignore[attr-defined]
         try:
             self.runtime = config.stash[RUNTIME] = Runtime(
@@ -88,13 +105,16 @@ class Worker:
     def _close(self) -> None:
         try:
             self.runtime.close()
+            problems: tuple[str, ...] = ()
         except FtgateError as error:
-            self.config.stash[PROBLEMS] = [str(error)]
+            problems = (str(error),)
+        closing = Closing(problems, self.runtime.recorder.coverage(), self._known_cases)
+        self.config.stash[CLOSING] = msgspec.json.encode(closing).decode()
 
     def pytest_sessionfinish(self) -> None:
-        if self.is_xdist:
-            problems = self.config.stash.get(PROBLEMS, [])
-            self.config.workeroutput[PROBLEMS_OUTPUT] = problems  # type: ignore[attr-defined]
+        if self.is_xdist and CLOSING in self.config.stash:
+            closing = self.config.stash[CLOSING]
+            self.config.workeroutput[CLOSING_OUTPUT] = closing  # type: ignore[attr-defined]
 
     # The innermost wrapper: others have begun when a damaged cassette raises here.
     @pytest.hookimpl(wrapper=True, trylast=True)

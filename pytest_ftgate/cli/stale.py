@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ftgate.errors import DataError
+from pytest_ftgate.runs.writer import STALE
 
 if TYPE_CHECKING:
     from pytest_ftgate.runs.store import RunInfo, RunStore
-
-FILE = "stale.json"
-"""The file in a run's directory: pack, relative to the project's root -> [case, trial, seq]."""
 
 Place = tuple[str, int, int]
 """Case, trial and sequence number of an interaction."""
@@ -41,8 +39,8 @@ def newest(store: RunStore, root: Path) -> Stale | None:
         DataError: the list is damaged.
     """
     for run in store.list():
-        if run.manifest is not None and _is_full(run) and (run.path / FILE).is_file():
-            packs = _read(run.path / FILE, root)
+        if run.manifest is not None and _is_full(run) and (run.path / STALE).is_file():
+            packs = _read(run.path / STALE, root)
             return Stale(run.id, run.manifest.created_at, packs)
     return None
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl"
 END = "end.json"
+STALE = "stale.json"
+"""The recorded calls that a full replay did not play: pack, relative to the root -> places."""
 
 
 class RunWriter:
