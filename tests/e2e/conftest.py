@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 for _module in pkgutil.walk_packages(pytest_ftgate.__path__, "pytest_ftgate."):
     if not _module.name.endswith("__main__"):
         importlib.import_module(_module.name)
-for _name in ("openai", "anthropic", "httpx", "requests"):
+for _name in ("openai", "anthropic", "httpx", "httpcore", "httpcore2", "requests"):
     importlib.import_module(_name)
 
 WAYS = {"plain": [], "n0": ["-n0"], "n2": ["-n2"]}
