@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.reports import numbers, wording
+from pytest_ftgate.reports import ladder_markdown, numbers, wording
 from pytest_ftgate.reports.fences import code, fence
 from pytest_ftgate.reports.next_step import reproduce, show
 from pytest_ftgate.reports.safe import line, name
@@ -48,9 +48,8 @@ def render(verdict: Verdict, *, limit: int = COMMENT_LIMIT) -> str:
         rest = sum(_size(brief) + 2 for brief in briefs[position + 1 :])
         if not page.add(_suite(suite), reserve=rest):
             page.add(briefs[position])
-    saturation = [fence(text, _REASONS_LIMIT) for text in wording.saturation(verdict)]
-    if saturation:
-        page.add("\n".join(["### Saturation", "", *saturation]))
+    for ladder in verdict.saturation:
+        page.add(ladder_markdown.section(ladder))
     for suite in suites:
         page.add(_outputs(suite))
     return page.text()

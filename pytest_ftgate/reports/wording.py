@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import to_builtins
-
 from pytest_ftgate.reports.numbers import number, plural, points, signed
 from pytest_ftgate.reports.safe import LINE_LIMIT, line, name
 
@@ -180,6 +178,11 @@ def sentence(text: str) -> str:
     return shortened if shortened.endswith((".", "!", "?", "…")) else f"{shortened}."
 
 
+def capital(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 def flips(kpi: KpiResult) -> str:
     """``4 passed before and fail now, 1 the reverse``; empty where cases cannot flip."""
     if kpi.b is None or kpi.c is None:
@@ -209,13 +212,11 @@ def sensitivity(suite: SuiteResult) -> str:
 
 def saturation(verdict: Verdict) -> tuple[str, ...]:
     """One sentence per suite and KPI on whether prompting still helps."""
-    lines = []
-    for item in verdict.saturation:
-        facts = to_builtins(item)
-        what = " · ".join(name(str(facts[key])) for key in ("suite", "kpi") if facts.get(key))
-        word = str(facts.get("verdict", "")).replace("_", " ")
-        lines.append(f"{what}: {word}. {sentence(str(facts.get('reason') or 'no reason given'))}")
-    return tuple(lines)
+    return tuple(
+        f"{name(item.suite)} · {name(item.kpi)}: {item.verdict.replace('_', ' ')}. "
+        f"{capital(sentence(item.reason))}"
+        for item in verdict.saturation
+    )
 
 
 def day(instant: str | None) -> str | None:

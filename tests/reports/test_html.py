@@ -11,6 +11,7 @@ import pytest
 
 from pytest_ftgate.model import Miss
 from pytest_ftgate.reports import html
+from tests.reports.ladders import plateau
 from tests.reports.samples import HOSTILE, RUN_ID, SAMPLES, sample_run, suite, verdict
 
 VOID = {"meta", "input", "line", "circle", "rect", "br"}
@@ -139,7 +140,6 @@ def test_without_scripts_everything_is_there():
 
 
 def test_saturation_and_an_empty_verdict_are_said():
-    facts = {"suite": "orders", "kpi": "accuracy", "verdict": "plateau", "reason": "<b>flat</b>"}
-    page = html.render(verdict(saturation=(facts,)))
+    page = html.render(verdict(saturation=(plateau(kpi="accuracy", reason="<b>flat</b>"),)))
     assert "<li>orders · accuracy: plateau. &lt;b&gt;flat&lt;/b&gt;.</li>" in page
     assert "No suite was evaluated" in page

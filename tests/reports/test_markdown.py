@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from pytest_ftgate.model import Miss
 from pytest_ftgate.reports import markdown
 from pytest_ftgate.reports.fences import code, fence
+from tests.reports.ladders import plateau
 from tests.reports.samples import HOSTILE, SAMPLES, passing_suite, suite, verdict
 
 OWN_HTML = {"<!-- pytest-ftgate -->", "<details>", "</details>"}
@@ -135,9 +136,8 @@ def test_hostile_text_is_kept_readable_inside_its_fence():
 
 
 def test_saturation_is_said_in_a_fence():
-    facts = {"suite": "orders", "kpi": "format_valid", "verdict": "plateau", "reason": "@all flat"}
-    text = markdown.render(verdict(passing_suite(), saturation=(facts,)))
-    assert "### Saturation\n\n```text\norders · format_valid: plateau. @all flat.\n```" in text
+    text = markdown.render(verdict(passing_suite(), saturation=(plateau(reason="@all flat"),)))
+    assert "### Saturation of `orders` `fields`: **plateau**\n\n```text\n@all flat.\n```" in text
 
 
 def test_an_unfinished_run_says_so_first():

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from pytest_ftgate.model import GateResult, Miss
 from pytest_ftgate.reports.terminal import render
+from tests.reports.ladders import plateau
 from tests.reports.samples import (
     SAMPLES,
     compared_suite,
@@ -174,16 +175,10 @@ def test_the_bar_needs_room():
 
 
 def test_saturation_is_said_in_one_sentence():
-    facts = {
-        "suite": "orders",
-        "kpi": "format_valid",
-        "verdict": "not_enough_evidence",
-        "reason": "the gain could be as large as +4.1 points",
-    }
-    text = render(verdict(passing_suite(), saturation=(facts,)), width=120, color=False)
+    ladder = plateau(verdict="not_enough_evidence", reason="it could be as large as +4.1 points")
+    text = render(verdict(passing_suite(), saturation=(ladder,)), width=120, color=False)
     assert (
-        "saturation  orders · format_valid: not enough evidence. "
-        "the gain could be as large as +4.1 points.\n"
+        "saturation  orders · fields: not enough evidence. It could be as large as +4.1 points.\n"
     ) in text
 
 

@@ -55,9 +55,7 @@ def suggest(
             rung="prompt", reason="prompting is not exhausted: go on, one change at a time"
         )
     if verdict == "not_enough_evidence":
-        return NextFix(
-            rung="evidence", reason="the evidence does not say whether prompting still gains"
-        )
+        return NextFix(rung="evidence", reason="whether prompting still gains is open")
     return _after_plateau(failures, log)
 
 

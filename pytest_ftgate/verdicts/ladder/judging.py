@@ -180,22 +180,23 @@ class _Sentence:
         return f"{gain}, {bound}: {self.found.verdict}"
 
     def _trend(self, trend: Estimate) -> str:
-        return f"gain over the last {self.found.window} iterations {self._interval(trend)}"
-
-    def _best_gain(self, best: Estimate) -> str:
-        window = self.found.window
         return (
-            f"gain of the best of the last {window} iterations on all before {self._interval(best)}"
+            f"gain over the last {self.found.window} iterations {' '.join(self._interval(trend))}"
         )
 
-    def _interval(self, estimate: Estimate) -> str:
+    def _best_gain(self, best: Estimate) -> str:
+        gain, between = self._interval(best)
+        last = f"the best of the last {self.found.window} iterations"
+        return f"{last} gains {gain} on the best before {between}"
+
+    def _interval(self, estimate: Estimate) -> tuple[str, str]:
         against = (self.found.margin,)
         gain = signed(estimate.delta, self.unit, against=against)
         low, high = (
             signed(bound, self.unit, against=against, bare=True)
             for bound in (estimate.low, estimate.high)
         )
-        return f"{gain} (90 % CI {low} to {high})"
+        return gain, f"(90 % CI {low} to {high})"
 
     def _too_few(self) -> str:
         so_far = counted(self.found.iterations, "disciplined iteration")
