@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_ftgate.checks import documents
 from pytest_ftgate.checks.documents import NotJson
 from pytest_ftgate.checks.outputs import TRUNCATED, Json, unusable
@@ -27,23 +29,26 @@ def check_format(
     """Judge an output's format, strictly: it is used as it is, with nothing stripped or repaired.
 
     Text (or a completion's text) must be one JSON document, surrounding whitespace allowed. Data
-    that is already parsed is validated directly. No output is a miss.
+    that is already parsed is validated directly. No output is a miss. Of a completion that a repair
+    loop asked for again, the first answer is judged and the last one is parsed.
 
     Args:
         output: str, :class:`Completion`, JSON data or ``None``.
         schema: a compiled schema, or a JSON Schema as data.
 
     Returns:
-        The observation ``format_valid`` (1 valid, 0 not) and the parsed document, ``None`` for a
-        miss. The reason names JSON path, what was got and what is allowed. The note says when the
-        output would pass once a markdown fence or surrounding text is stripped, or that it was
-        cut off.
+        The observation ``format_valid`` (1 valid, 0 not) and the parsed document, ``None`` for an
+        invalid one. The reason names JSON path, what was got and what is allowed. The note says
+        when the output would pass once a markdown fence or surrounding text is stripped, or that
+        it was cut off.
 
     Raises:
         CheckError: when the output is of a type that cannot be JSON.
         DataError: when the schema is wrong, or a pattern of it runs too long on this output.
     """
     compiled = schema if isinstance(schema, Schema) else Schema.compile(schema)
+    if isinstance(output, Completion) and output.first_text not in (None, output.text):
+        return _check_repaired(output, str(output.first_text), compiled)
     text = _text(output)
     try:
         parsed = _parsed(output, text)
@@ -54,6 +59,14 @@ def check_format(
     if problems:
         return _observation(join_reasons(problems), ""), None
     return _observation("", ""), parsed
+
+
+def _check_repaired(output: Completion, first: str, schema: Schema) -> tuple[Observation, Json]:
+    observation, _ = check_format(first, schema)
+    final, parsed = check_format(replace(output, first_text=None), schema)
+    if final.passed and not observation.passed:
+        observation = replace(observation, note="it was put right when asked again")
+    return observation, parsed
 
 
 def join_reasons(problems: Sequence[str], limit: int = REASON_LIMIT) -> str:

@@ -245,3 +245,25 @@ def test_a_file_that_is_no_json_names_the_line(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nothing\.json: there is no such file"):
         Schema.load(tmp_path / "nothing.json")
+
+
+def test_of_a_repaired_completion_the_first_answer_is_judged_and_the_last_one_parsed() -> None:
+    repaired = Completion(text='{"urgency": "low"}', first_text="urgency: low")
+    observation, parsed = check_format(repaired, TICKET)
+    assert observation.passed is False
+    assert observation.note == "it was put right when asked again"
+    assert parsed == {"urgency": "low"}
+
+
+def test_a_repair_that_did_not_help_is_judged_by_the_first_answer() -> None:
+    observation, parsed = check_format(Completion(text="{", first_text="[]"), TICKET)
+    assert observation.passed is False
+    assert "array" in observation.reason
+    assert observation.note == ""
+    assert parsed is None
+
+
+def test_a_completion_that_needed_no_repair_is_as_any_other() -> None:
+    answer = '{"urgency": "low"}'
+    asked_once = Completion(text=answer, first_text=answer)
+    assert check_format(asked_once, TICKET) == check_format(answer, TICKET)
