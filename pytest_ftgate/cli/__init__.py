@@ -25,6 +25,7 @@ _HOMES = {
     "runs": "runs",
     "show": "runs",
     "gate": "gate",
+    "merge": "merge",
     "cassettes": "cassettes",
     "dataset": "dataset",
     "init": "init",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_ftgate.cli.importing import import_
 from pytest_ftgate.cli.output import screen, write
 from pytest_ftgate.cli.plugins import kpis_of, plugin_option
 from pytest_ftgate.cli.project import (
@@ -44,6 +45,9 @@ def runs(ctx: click.Context, as_json: bool, limit: int | None, store: Path | Non
     from pytest_ftgate.reports import runs_table
 
     write(runs_table.render(found, **screen()._asdict()))
+
+
+runs.add_command(import_)
 
 
 @click.command()

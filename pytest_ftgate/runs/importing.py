@@ -99,7 +99,6 @@ def to_run(
         run=run_id,
         created_at=now,
         plans=(imported.plan,),
-        record_mode="off",
         origin="import",
         versions=dict(versions or {}),
     )
