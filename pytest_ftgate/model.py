@@ -316,7 +316,8 @@ class Baseline(Struct, frozen=True, kw_only=True):
 class HistoryEntry(Struct, frozen=True, kw_only=True):
     """One line of a suite's accepted history: when its baseline moved, and where its KPI stood.
 
-    ``kpi`` is the primary KPI's name; ``low`` and ``high`` are its two-sided 95 % interval.
+    ``kpi`` is the primary KPI's name, ``unit`` how it is shown; ``low`` and ``high`` are its
+    two-sided 95 % interval.
     """
 
     accepted_at: str
@@ -329,6 +330,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    unit: Literal["rate", "score", "seconds", "tokens", "usd", "count"] = "rate"
     schema_version: int = SCHEMA_VERSION
 
 

@@ -250,7 +250,12 @@ def _with_entry(
     )
     if primary is not None:
         entry = structs.replace(
-            entry, kpi=primary.name, value=primary.value, low=primary.low, high=primary.high
+            entry,
+            kpi=primary.name,
+            value=primary.value,
+            low=primary.low,
+            high=primary.high,
+            unit=primary.unit,
         )
     # A kill may have come between the history and the baseline; accepting again completes it.
     return [*(each for each in entries if each.run != entry.run), entry]

@@ -28,6 +28,26 @@ def baseline_path(folder: str | os.PathLike[str], suite: str) -> Path:
     return Path(folder) / f"{slug(suite)}{_SUFFIX}"
 
 
+def find_path(
+    test_file: str | os.PathLike[str],
+    suite: str,
+    *,
+    folder: str = "baselines",
+    place: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Where the baseline of a suite lies in a project.
+
+    Args:
+        test_file: the file of the suite's eval test.
+        suite: its name.
+        folder: the folder of baselines beside the test file.
+        place: if given, the baseline itself (``.jsonl``) or another folder of baselines.
+    """
+    if place is None:
+        return baseline_path(Path(test_file).parent / folder, suite)
+    return Path(place) if Path(place).suffix == _SUFFIX else baseline_path(place, suite)
+
+
 def anchor_path(path: str | os.PathLike[str]) -> Path:
     """Where the older anchor of a baseline lies."""
     return _beside(path, "anchor")

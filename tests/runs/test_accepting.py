@@ -305,7 +305,7 @@ class TestHistory:
         assert lines[0] == (
             '{"accepted_at":"2026-10-02T08:00:00Z","run":"r1","variant":"v1",'
             '"models":["gpt-4.1-mini"],"dataset_hash":"ab","cases":1,"kpi":"format_valid",'
-            '"value":0.9,"low":0.8,"high":0.95,"schema_version":1}'
+            '"value":0.9,"low":0.8,"high":0.95,"unit":"rate","schema_version":1}'
         )
         first_entry, second = read_history(history_path(path))
         assert (first_entry.run, first_entry.value) == ("r1", 0.9)
