@@ -140,6 +140,18 @@ class Attempt:
         )
         return redact.apply(record, outputs)
 
+    def failed_record(self, error: Exception) -> Record:
+        """The record of an attempt whose own record cannot be kept: what failed, and no content."""
+        suite, variant, case, trial = self.item.key
+        return Record(
+            suite=suite,
+            variant=variant,
+            case=case,
+            trial=trial,
+            status="error",
+            error=CaseError(type=type(error).__name__, message=str(error), when="teardown"),
+        )
+
 
 def cost_of(item: EvalItem, calls: Sequence[CallFact]) -> float | None:
     """What the calls of an item cost in US dollars, where that is known."""

@@ -17,34 +17,41 @@ if TYPE_CHECKING:
     from pytest_ftgate.options import Settings
 
 
-def publish(
-    verdict: Verdict, run: Run, settings: Settings, environ: Mapping[str, str]
-) -> list[str]:
-    """Write every report that the options or the environment name.
+def write_reports(verdict: Verdict, run: Run, settings: Settings) -> list[str]:
+    """Write every report that an option names.
 
     Returns:
         What could not be written and why, a sentence each; the others are written all the same.
     """
-    wanted: list[tuple[str, Path | None, Callable[[], bytes]]] = [
-        ("json", settings.json, lambda: json_report.encode(verdict)),
-        ("markdown", settings.markdown, lambda: markdown.render(verdict).encode()),
-        ("html", settings.html, lambda: html.render(verdict, run).encode()),
+    wanted: list[tuple[Path | None, Callable[[], bytes]]] = [
+        (settings.json, lambda: json_report.encode(verdict)),
+        (settings.markdown, lambda: markdown.render(verdict).encode()),
+        (settings.html, lambda: html.render(verdict, run).encode()),
     ]
     problems: list[str] = []
-    written: dict[str, str] = {}
-    for kind, path, render in wanted:
-        if path is None:
-            continue
-        try:
-            files.write_atomic(path, render())
-            written[kind] = os.fspath(path)
-        except FtgateError as error:
-            problems.append(str(error))
-    appended: list[tuple[str, Callable[[], str]]] = [
+    for path, render in wanted:
+        if path is not None:
+            try:
+                files.write_atomic(path, render())
+            except FtgateError as error:
+                problems.append(str(error))
+    return problems
+
+
+def tell_github(verdict: Verdict, settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """Append to the step summary and the outputs, where GitHub's runner names them.
+
+    Returns:
+        What could not be written and why, a sentence each.
+    """
+    reports = {"json": settings.json, "markdown": settings.markdown, "html": settings.html}
+    written = {kind: os.fspath(path) for kind, path in reports.items() if path is not None}
+    wanted: list[tuple[str, Callable[[], str]]] = [
         ("GITHUB_STEP_SUMMARY", lambda: github.step_summary(verdict)),
         ("GITHUB_OUTPUT", lambda: github.outputs(verdict, written)),
     ]
-    for variable, text in appended:
+    problems: list[str] = []
+    for variable, text in wanted:
         if environ.get(variable):
             try:
                 _append(environ[variable], text())

@@ -16,9 +16,10 @@ from pytest_ftgate.ahead import RunAhead
 from pytest_ftgate.checks.format import SchemaStore, check_format
 from pytest_ftgate.checks.grader import Grader
 from pytest_ftgate.checks.policy import PolicyStore
-from pytest_ftgate.errors import shown_path
+from pytest_ftgate.errors import ConfigError, FtgateError, shown_path
 from pytest_ftgate.execution import Answer, BackgroundLoop, run_task
 from pytest_ftgate.items import Attempt
+from pytest_ftgate.model import Record
 from pytest_ftgate.providers import clients
 from pytest_ftgate.recording import Recorder
 
@@ -82,7 +83,13 @@ class Runtime:
 
         Raises:
             InterceptionFailed: in replay, calls would reach the network.
+            CheckError: a plugin's check has a name that cannot be used.
         """
+        try:
+            Grader(self.root, extra=self._checks)
+        except FtgateError:
+            self._checks = {}  # so that the items can say what is wrong
+            raise
         self.recorder.start()
         self.recorder.check_interception()
 
@@ -170,9 +177,19 @@ class Runtime:
                 )
             return self._providers[name]
 
-    def redact(self, record: Any) -> Any:
-        """The record as plugins want it stored."""
-        return self._redact(record) if self._redact else record
+    def redact(self, record: Record) -> Record:
+        """The record as plugins want it stored.
+
+        Raises:
+            ConfigError: a plugin gives something else than a record.
+        """
+        redacted = self._redact(record) if self._redact else record
+        if not isinstance(redacted, Record):
+            raise ConfigError(
+                f"pytest_ftgate_redact_record gave a {type(redacted).__name__}, allowed: the "
+                "record to keep. Let the hook return msgspec.structs.replace(record, ...)."
+            )
+        return redacted
 
     def _run(self, item: EvalItem) -> Answer:
         variant = item.variant

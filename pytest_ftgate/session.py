@@ -29,7 +29,7 @@ from pytest_ftgate.model import (
     Verdict,
 )
 from pytest_ftgate.names import OUTCOME_ATTRIBUTE, RECORD_ATTRIBUTE
-from pytest_ftgate.publishing import publish
+from pytest_ftgate.publishing import tell_github, write_reports
 from pytest_ftgate.recording.maintenance import Coverage, unplayed
 from pytest_ftgate.reports import gate_text, github
 from pytest_ftgate.reports.terminal import render
@@ -37,6 +37,7 @@ from pytest_ftgate.runs import ledger
 from pytest_ftgate.runs.store import RunStore, new_run_id
 from pytest_ftgate.runs.writer import STALE, RunWriter
 from pytest_ftgate.verdicts.decide import decide
+from pytest_ftgate.verdicts.unsound import unsound
 from pytest_ftgate.worker import CLOSING, Closing, Plan
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Controller:
         self.run: Run | None = None
         self.verdict: Verdict | None = None
         self.problems: list[str] = []
+        self.notes: list[str] = []
         self.stale_calls = 0
         self._coverages: list[dict[str, Coverage]] = []
         self._known_cases: dict[str, tuple[str, ...]] = {}
@@ -199,10 +201,22 @@ class Controller:
         if self._writer is not None:
             with self._noting_problems():
                 self._writer.finish(end) if end else self._writer.abort()
-        self.verdict = decide(self.run, extra_kpis=self._extra_kpis)
-        with self._noting_problems():
-            self._note_stale_calls(self.verdict)
-        self.problems += publish(self.verdict, self.run, self.settings, os.environ)
+        self.verdict = self._judge(self.run)
+        unwritten = write_reports(self.verdict, self.run, self.settings)
+        if unwritten:
+            self.problems += unwritten
+            self.verdict = self._judge(self.run)
+            write_reports(self.verdict, self.run, self.settings)  # those that can be written
+        self.notes = tell_github(self.verdict, self.settings, os.environ)
+
+    def _judge(self, run: Run) -> Verdict:
+        try:
+            verdict = decide(run, extra_kpis=self._extra_kpis)
+        except FtgateError as error:  # a plugin's KPI that cannot be used
+            self.problems.append(str(error))
+            self._extra_kpis = []
+            verdict = decide(run)
+        return unsound(verdict, self.problems) if self.settings.gate else verdict
 
     def emit_gates(self, session: pytest.Session) -> None:
         """Report every gate to pytest, so that counts, JUnit XML and exit code know of it."""
@@ -213,8 +227,6 @@ class Controller:
             for suite in self.verdict.suites
             for gate in suite.gates
         ]
-        if self.problems and self.settings.gate:
-            reports.append(self._problem_report())
         session.testscollected += len(reports)  # or the progress would pass 100 %
         log = session.config.pluginmanager.subset_hook_caller(
             "pytest_runtest_logreport", _blind_to_gates(session.config)
@@ -243,16 +255,11 @@ class Controller:
                 f"{self.stale_calls:,} recorded calls were not played: "
                 "pytest-ftgate cassettes prune"
             )
-        for problem in self.problems:
+        for problem in [*([] if self.settings.gate else self.problems), *self.notes]:
             terminal.write_line(f"ftgate: {problem}", yellow=True)
         if os.environ.get("GITHUB_ACTIONS") == "true":
             for annotation in github.annotate(self.verdict):
                 terminal.write_line(annotation)
-
-    def _problem_report(self) -> pytest.TestReport:
-        file = self.plans[0].file if self.plans else ""
-        gate = GateResult(name="stored", verdict="block", reason="\n".join(self.problems))
-        return _report(f"{file}::gate[stored]", file, gate, gate.reason)
 
 
 def _gate_report(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> pytest.TestReport:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_ftgate.items import Attempt
+    from pytest_ftgate.model import Record
     from pytest_ftgate.options import Settings
     from pytest_ftgate.runs.redact import OutputRule
 
@@ -162,12 +163,21 @@ class Worker:
         return report
 
     def _attach(self, report: pytest.TestReport, attempt: Attempt) -> None:
-        outputs: OutputRule = self.settings.outputs  # type: ignore[assignment]  # choices checked
-        record = self.runtime.redact(attempt.record(outputs))
+        record = self._record(report, attempt)
         setattr(report, RECORD_ATTRIBUTE, msgspec.json.encode(record).decode())
         if self._plan is not None:
             setattr(report, PLAN_ATTRIBUTE, self._plan)
             self._plan = None
+
+    def _record(self, report: pytest.TestReport, attempt: Attempt) -> Record:
+        """The attempt's record; an error without content when a plugin's redaction fails."""
+        outputs: OutputRule = self.settings.outputs  # type: ignore[assignment]  # choices checked
+        try:
+            return self.runtime.redact(attempt.record(outputs))
+        except Exception as error:  # foreign code; what it did not redact must not be kept
+            report.outcome = "failed"
+            report.longrepr = f"{type(error).__name__}: {error}"
+            return attempt.failed_record(error)
 
     def _let_through(self) -> AbstractContextManager[None]:
         """Lets the progress line through pytest's capture, where that is on."""
