@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.model import Baseline
 
 _SUFFIX = ".jsonl"
+_BESIDE = (".anchor.jsonl", ".history.jsonl", ".holdout.jsonl")
 
 
 def baseline_path(folder: str | os.PathLike[str], suite: str) -> Path:
@@ -56,6 +57,12 @@ def anchor_path(path: str | os.PathLike[str]) -> Path:
 def history_path(path: str | os.PathLike[str]) -> Path:
     """Where the accepted history of a baseline lies."""
     return _beside(path, "history")
+
+
+def is_baseline(path: str | os.PathLike[str]) -> bool:
+    """Whether a file in a folder of baselines is one, by its name, and nothing that lies beside."""
+    name = Path(path).name
+    return name.endswith(_SUFFIX) and not name.endswith(_BESIDE)
 
 
 def read(path: str | os.PathLike[str]) -> Baseline:

@@ -34,7 +34,7 @@ ADVICE = "Restore the file, or remove it and accept a run: pytest-ftgate baselin
 
 _BOM = b"\xef\xbb\xbf"
 _CONFLICT = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
-_RESOLVE = "Take one side as a whole, or accept a run: pytest-ftgate baseline accept"
+_RESOLVE = "Take one side as a whole, or remove it and accept a run: pytest-ftgate baseline accept"
 _HEADER_DECODER = msgspec.json.Decoder(Header)
 _LINE_DECODER = msgspec.json.Decoder(Line)
 
