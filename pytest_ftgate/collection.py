@@ -270,6 +270,8 @@ class Collector:
 def make_plans(items: Iterable[EvalItem]) -> tuple[SuitePlan, ...]:
     """The plan of a session: one entry per suite and variant, in the order of the items.
 
+    Within an entry the order is that of the file, whatever order the items run in.
+
     Raises:
         ConfigError: two items evaluate the same (suite, variant, case, trial).
     """
@@ -285,10 +287,7 @@ def make_plans(items: Iterable[EvalItem]) -> tuple[SuitePlan, ...]:
             )
         seen[item.key] = item.suite.file
         groups[item.suite.name, item.variant.name].append(item)
-    return tuple(
-        group[0].suite.plan(group[0].variant, [(item.case.id, item.trial) for item in group])
-        for group in groups.values()
-    )
+    return tuple(_plan(group) for group in groups.values())
 
 
 def _leave_to_other_shards(
@@ -302,6 +301,18 @@ def _leave_to_other_shards(
         here = ITEM not in item.stash or item.stash[ITEM].key in mine
         (kept if here else dropped).append(item)
     return kept
+
+
+def _plan(group: list[EvalItem]) -> SuitePlan:
+    suite, variant = group[0].suite, group[0].variant
+    wanted = {(item.case.id, item.trial) for item in group}
+    in_file_order = [
+        (case.id, trial)
+        for case in suite.cases
+        for trial in range(suite.trials)
+        if (case.id, trial) in wanted
+    ]
+    return suite.plan(variant, in_file_order)
 
 
 def collector_of(config: pytest.Config, settings: Settings) -> Collector:

@@ -32,16 +32,6 @@ for _name in ("openai", "anthropic", "httpx", "httpcore", "httpcore2", "requests
     importlib.import_module(_name)
 
 WAYS = {"plain": [], "n0": ["-n0"], "n2": ["-n2"]}
-NEIGHBOURS = [
-    "-p",
-    "no:randomly",
-    "-p",
-    "no:sugar",
-    "-p",
-    "no:rerunfailures",
-    "-o",
-    "asyncio_default_fixture_loop_scope=function",
-]
 
 
 @dataclass
@@ -89,11 +79,16 @@ class Outcome:
 
 
 class Project:
-    """A throw-away project in which pytest is run."""
+    """A throw-away project in which pytest is run.
+
+    Attributes:
+        without: the installed plugins that its sessions do without.
+    """
 
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         self.path = pytester.path
+        self.without = ["randomly", "sugar", "rerunfailures"]
 
     def write(self, name: str, content: str) -> Path:
         path = self.path / name
@@ -114,17 +109,21 @@ class Project:
         store = RunStore(self.path / ".ftgate")
         return [store.load(info.id) for info in reversed(store.list())]
 
-    def run(self, *args: str, subprocess: bool = False) -> Outcome:
-        document, junit = self.path / "verdict.json", self.path / "junit.xml"
-        for leftover in (document, junit):
+    def run(self, *args: str, subprocess: bool = False, junit: bool = True) -> Outcome:
+        document, xml = self.path / "verdict.json", self.path / "junit.xml"
+        for leftover in (document, xml):
             leftover.unlink(missing_ok=True)
-        full = [*NEIGHBOURS, f"--ftgate-json={document}", f"--junitxml={junit}", *args]
+        full = [f"--ftgate-json={document}", *args]
+        full += ["-o", "asyncio_default_fixture_loop_scope=function"]
+        full += [word for name in self.without for word in ("-p", f"no:{name}")]
+        if junit:
+            full.append(f"--junitxml={xml}")
         if subprocess:
             result = self.pytester.runpytest_subprocess(*full)
         else:
             result = self.pytester.runpytest_inprocess(*full)
         verdict = json.loads(document.read_text("utf-8")) if document.exists() else None
-        root = ET.parse(junit).getroot() if junit.exists() else ET.Element("none")
+        root = ET.parse(xml).getroot() if xml.exists() else ET.Element("none")
         return Outcome(result, verdict, root)
 
 
