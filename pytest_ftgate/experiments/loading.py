@@ -44,8 +44,8 @@ _SHARED_KEYS = (
     "retries",
 )
 _OPENAI_APIS = ("chat", "responses")
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_NAME_ADVICE = "Use 1 to 64 of the characters A-Z a-z 0-9 . _ -"
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+NAME_ADVICE = "Use 1 to 64 of the characters A-Z a-z 0-9 . _ -"
 _ELSEWHERE = {
     **dict.fromkeys(_SHARED_KEYS, "Put it below [defaults] or into a [[variant]]"),
     **dict.fromkeys(("name", "parent", "change"), "Put it into a [[variant]]"),
@@ -70,8 +70,8 @@ def load(path: str | os.PathLike[str]) -> Experiment:
     root = Table(document, (), "", document.data)
     root.allow_only(_KEYS, _ELSEWHERE)
     suite = root.text("suite")
-    if suite is not None and not _NAME.fullmatch(suite):
-        root.refuse(f"the suite's name {suite!r} is not allowed", _NAME_ADVICE, "suite")
+    if suite is not None and not NAME.fullmatch(suite):
+        root.refuse(f"the suite's name {suite!r} is not allowed", NAME_ADVICE, "suite")
     variants = _variants(root)
     current = _current(root, variants)
     gates = read_gates(root.table("kpi"))
@@ -136,8 +136,8 @@ def _name(table: Table, placed: dict[str, Table]) -> str | None:
         if not table.data.get("name"):
             table.refuse("the name is missing", 'Add name = "v1"')
         return None
-    if not _NAME.fullmatch(name) or name == "all":
-        advice = "all stands for every variant" if name == "all" else _NAME_ADVICE
+    if not NAME.fullmatch(name) or name == "all":
+        advice = "all stands for every variant" if name == "all" else NAME_ADVICE
         table.refuse(f"the name {name!r} is not allowed", advice, "name")
         return None
     for other, there in placed.items():

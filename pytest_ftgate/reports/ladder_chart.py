@@ -42,11 +42,10 @@ def lines(result: SaturationResult, width: int) -> list[str]:
         return []
     ends = [_ends(found.value, found.low, found.high) for _, found in rows]
     scale = _Scale(min(low for low, _ in ends), max(high for _, high in ends), bar)
-    recent = {
-        entry.variant for entry in [each for each, _ in rows if each.counted][-result.window :]
-    }
+    counted = [entry.variant for entry, _ in rows if entry.counted]
+    recent = counted[-result.window :]
     chart = []
-    opened = len(recent) == len(rows)
+    opened = len(recent) == len(counted)
     for (entry, found), text, (low, high), shown in zip(rows, labels, ends, values, strict=True):
         if not opened and entry.variant in recent:
             opened = True

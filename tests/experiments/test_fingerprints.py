@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from pytest_ftgate.components import NOTHING
 from pytest_ftgate.experiments import (
     anonymous_variant,
     changed_components,
@@ -10,7 +11,6 @@ from pytest_ftgate.experiments import (
     iteration,
     with_fingerprint,
 )
-from pytest_ftgate.components import NOTHING
 from pytest_ftgate.model import COMPONENTS, Variant
 
 BASE = Variant(

@@ -100,7 +100,8 @@ class Entry:
 class History:
     """The iterations of one suite in order, those that the experiment no longer has last.
 
-    ``cases`` maps each case id to its newest record; ``notes`` say what was left out.
+    ``cases`` maps each case id to its newest record, ``dataset`` is the path of the newest run's
+    dataset; ``notes`` say what was left out.
     """
 
     suite: str
@@ -109,6 +110,7 @@ class History:
     entries: tuple[Entry, ...]
     cases: Mapping[str, Record]
     notes: tuple[str, ...]
+    dataset: str | None = None
 
     def find(self, variant: str | None) -> Entry | None:
         """The entry of a variant."""
@@ -163,7 +165,8 @@ def assemble(runs: Iterable[Run], suite: str, outline: Outline | None = None) ->
     unseen = [name for name in declared if name not in by_variant]
     if unseen and entries:
         notes.append(f"never run, so not in the log: {listed(unseen)}")
-    return History(suite, split, outline, entries, newest, tuple(notes))
+    dataset = takes[-1].plan.dataset if takes else None
+    return History(suite, split, outline, entries, newest, tuple(notes), dataset)
 
 
 def _takes(run: Run, suite: str) -> list[_Take]:

@@ -1,0 +1,83 @@
+"""Which stored runs a ladder of iterations rests on: those with a result that no newer one has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_ftgate.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from pytest_ftgate.model import Run, SuitePlan
+    from pytest_ftgate.runs.store import RunInfo, RunStore
+
+_HOLDOUT = "holdout"
+_Version = tuple[str, str, str, frozenset[tuple[str, str]]]
+_Result = tuple[_Version, str, int]
+
+
+class LadderRuns(NamedTuple):
+    """Runs, newest first, and what is wrong with those that cannot be read."""
+
+    runs: tuple[Run, ...]
+    problems: tuple[str, ...]
+
+
+def read_ladder(
+    store: RunStore, suites: Collection[str] | None = None, *, skip: str | None = None
+) -> LadderRuns:
+    """Read the complete runs that have a scored result of some version of a variant first.
+
+    A store may hold hundreds of runs of the same variant; only manifests are read of those that
+    add nothing.
+
+    Args:
+        store: the run store.
+        suites: the suites of interest; default all.
+        skip: the id of a run to leave out.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    scored: set[_Result] = set()
+    runs, problems = [], []
+    for info in store.list():
+        if info.id == skip:
+            continue
+        if info.problem is not None:
+            problems.append(info.problem)
+            continue
+        if not info.complete or not _adds(info, suites, scored):
+            continue
+        try:
+            run = store.load(info.path)
+        except DataError as error:
+            problems.append(str(error))
+            continue
+        runs.append(run)
+        versions = {(plan.suite, plan.variant): _version(plan) for plan in run.manifest.plans}
+        scored |= {
+            (versions[record.suite, record.variant], record.case, record.trial)
+            for record in run.records
+            if record.status == "scored" and (record.suite, record.variant) in versions
+        }
+    return LadderRuns(tuple(runs), tuple(problems))
+
+
+def _adds(info: RunInfo, suites: Collection[str] | None, scored: set[_Result]) -> bool:
+    """Whether a run may have a result that no newer one has."""
+    return any(result not in scored for result in _results(info, suites))
+
+
+def _results(info: RunInfo, suites: Collection[str] | None) -> Iterator[_Result]:
+    for plan in info.manifest.plans if info.manifest else ():
+        if plan.split == _HOLDOUT or (suites is not None and plan.suite not in suites):
+            continue
+        version = _version(plan)
+        for case, trial in plan.selected:
+            yield version, case, trial
+
+
+def _version(plan: SuitePlan) -> _Version:
+    return plan.suite, plan.variant, plan.split, frozenset(plan.components.items())
