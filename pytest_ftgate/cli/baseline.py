@@ -154,12 +154,14 @@ def _places(run: Run, place: Path | None) -> list[tuple[SuitePlan, Path]]:
 
 def _primary(verdict: Verdict, plan: SuitePlan) -> KpiResult | None:
     """The KPI that the history tells: the primary one, or the pass rate."""
-    for suite in verdict.suites:
-        if (suite.suite, suite.variant) == (plan.suite, plan.variant):
-            if plan.primary_kpi:
-                return suite.kpis[0] if suite.kpis else None
-            return next((kpi for kpi in suite.kpis if kpi.name == "pass_rate"), None)
-    return None
+    rows = [
+        kpi
+        for suite in verdict.suites
+        if (suite.suite, suite.variant) == (plan.suite, plan.variant)
+        for kpi in suite.kpis
+        if plan.primary_kpi or kpi.name == "pass_rate"
+    ]
+    return rows[0] if rows else None
 
 
 def _find(paths: Iterable[Path]) -> list[Path]:
