@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Act:
 ACTS = (
     Act(
         "Every suite with its current prompt. The ticket classifier misses its target.",
-        ("examples",),
+        ("evals",),
         1,
         frozenset({("tickets", "label")}),
     ),
     Act(
         "A prompt that was cut to save tokens: does the order reader still work?",
-        ("examples/evals/test_orders.py", "--ftgate-variant=lean"),
+        ("evals/test_orders.py", "--ftgate-variant=lean"),
         1,
         frozenset({("orders", "fields"), ("orders", "format_valid"), ("orders", "order_id")}),
     ),
@@ -47,7 +47,8 @@ def main() -> int:
     """Play the acts; 0 when each ended as it should."""
     surprises = []
     for number, act in enumerate(ACTS, 1):
-        print(f"\n\n{number}. {act.title}\n\n$ pytest {' '.join(act.arguments)}\n", flush=True)
+        print(f"\n\n{number}. {act.title}\n\n$ cd examples", flush=True)
+        print(f"$ pytest {' '.join(act.arguments)}\n", flush=True)
         surprises += [f"act {number}: {surprise}" for surprise in play(act)]
     print()
     if surprises:
@@ -62,7 +63,7 @@ def play(act: Act) -> list[str]:
     with tempfile.TemporaryDirectory() as scratch:
         document = Path(scratch, "verdict.json")
         command = [sys.executable, "-m", "pytest", *act.arguments, f"--ftgate-json={document}"]
-        done = subprocess.run(command, cwd=ROOT, check=False)
+        done = subprocess.run(command, cwd=HERE, check=False)
         if not document.exists():
             return ["no verdict was written"]
         verdict = json.loads(document.read_text("utf-8"))

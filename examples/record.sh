@@ -8,11 +8,11 @@
 # PYTHON names the interpreter; PORT is the one in the experiments.
 set -eu
 
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")"
 python=${PYTHON:-python3}
 log=$(mktemp)
 
-"$python" examples/serve_model.py --port "${PORT:-18080}" >"$log" 2>&1 &
+"$python" serve_model.py --port "${PORT:-18080}" >"$log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
@@ -31,4 +31,4 @@ done
 # Both SDKs want a key, even for a server that asks for none. Gates are left to the replay.
 OPENAI_API_KEY=${OPENAI_API_KEY:-not-needed} \
 ANTHROPIC_API_KEY=${ANTHROPIC_API_KEY:-not-needed} \
-    "$python" -m pytest examples -p no:randomly --ftgate-record=new_episodes --ftgate-no-gate "$@"
+    "$python" -m pytest -p no:randomly --ftgate-record=new_episodes --ftgate-no-gate "$@"

@@ -202,6 +202,8 @@ class Controller:
             with self._noting_problems():
                 self._writer.finish(end) if end else self._writer.abort()
         self.verdict = self._judge(self.run)
+        with self._noting_problems():
+            self._note_stale_calls(self.verdict)
         unwritten = write_reports(self.verdict, self.run, self.settings)
         if unwritten:
             self.problems += unwritten
