@@ -39,7 +39,17 @@ ROOMS_MAY_IMPORT = {
     "verdicts": GROUND | {"stats"},
     "reports": GROUND,
 }
-NEVER_PYTEST = {"model", "iterations", "errors", "stats", "checks", "verdicts", "runs", "reports", "datasets"}
+NEVER_PYTEST = {
+    "model",
+    "iterations",
+    "errors",
+    "stats",
+    "checks",
+    "verdicts",
+    "runs",
+    "reports",
+    "datasets",
+}
 HEAVY = (
     "vcr numpy jsonschema msgspec jinja2 rich regex yaml click httpx httpx2 openai anthropic "
     "pydantic"

@@ -20,17 +20,22 @@ def raw_deflate(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
+def packed(data: bytes) -> bytes:
+    """Gzip without a time stamp, which would change the test's id."""
+    return gzip.compress(data, mtime=0)
+
+
 @pytest.mark.parametrize(
     ("encoding", "packed"),
     [
         ("", PLAIN),
         ("identity", PLAIN),
-        ("gzip", gzip.compress(PLAIN, mtime=0)),
-        ("X-GZIP", gzip.compress(PLAIN, mtime=0)),
-        ("gzip", gzip.compress(PLAIN[:100], mtime=0) + gzip.compress(PLAIN[100:], mtime=0) + b"\0\0"),
+        ("gzip", packed(PLAIN)),
+        ("X-GZIP", packed(PLAIN)),
+        ("gzip", b"".join([*map(packed, (PLAIN[:100], PLAIN[100:])), b"\0\0"])),
         ("deflate", zlib.compress(PLAIN)),
         ("deflate", raw_deflate(PLAIN)),
-        ("deflate, gzip", gzip.compress(zlib.compress(PLAIN), mtime=0)),
+        ("deflate, gzip", packed(zlib.compress(PLAIN))),
     ],
 )
 def test_undoes_encodings(encoding: str, packed: bytes) -> None:
@@ -45,7 +50,7 @@ def test_an_empty_body_is_empty_whatever_its_encoding() -> None:
     ("encoding", "packed"),
     [
         ("gzip", b"not gzip"),
-        ("gzip", gzip.compress(PLAIN, mtime=0)[:-9]),
+        ("gzip", packed(PLAIN)[:-9]),
         ("deflate", b"not deflate"),
         ("deflate", zlib.compress(PLAIN)[:-9]),
         ("unheard-of", PLAIN),
