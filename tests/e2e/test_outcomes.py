@@ -1,4 +1,4 @@
-"""One story in every voice: exit code, counts, JUnit XML, JSON, terminal; with and without xdist."""
+"""One story in every voice: exit code, counts, JUnit XML, JSON and terminal, xdist or not."""
 
 from __future__ import annotations
 
