@@ -28,7 +28,6 @@ RUNS = 10
 _MODES = 20
 _EXAMPLES = 3
 _REASON_LIMIT = 200
-_OTHER = "other"
 
 
 def analyse(window: Window, witness: Witness) -> Failures | None:
@@ -70,12 +69,14 @@ def _groups(
     """Each persistent case in one group: a broken format or policy first, then the largest."""
     latest = _latest(window, persistent)
     found = [
-        _group(window, witness, mode, cases, latest) for mode, cases in _parts(persistent, ways)
+        _group(window, witness, mode, cases, latest)
+        for mode, cases in _parts(persistent, ways, window.table.name)
     ]
     yield from sorted(found, key=lambda group: (-len(group.cases), group.name))
 
 
-def _parts(persistent: Flags, ways: Sequence[Mode]) -> Iterator[tuple[Mode, Flags]]:
+def _parts(persistent: Flags, ways: Sequence[Mode], kpi: str) -> Iterator[tuple[Mode, Flags]]:
+    """The groups; what no other check explains is a miss of the KPI alone."""
     left = persistent.copy()
     open_ways = [mode for mode in ways if mode.kind in ("check", "confusion")]
     while left.any() and open_ways:
@@ -94,7 +95,7 @@ def _parts(persistent: Flags, ways: Sequence[Mode]) -> Iterator[tuple[Mode, Flag
             left &= ~cases
             yield mode, cases
     if left.any():
-        yield Mode(_OTHER, "check", "", left), left
+        yield Mode(f"check:{kpi}", "check", kpi, left), left
 
 
 def _group(
@@ -106,9 +107,8 @@ def _group(
 ) -> FailureGroup:
     names = window.universe.names(cases)
     kind, evidence = witness.judge(mode, cases)
-    name = window.table.name if mode.name == _OTHER else mode.name.removeprefix("check:")
     return FailureGroup(
-        name=name,
+        name=mode.name.removeprefix("check:"),
         kind=kind,
         cases=names,
         examples=tuple(
