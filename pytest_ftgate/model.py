@@ -343,7 +343,10 @@ class KpiResult(Struct, frozen=True, kw_only=True):
     ``low`` and ``high`` are the two-sided 95 % interval, ``delta_low`` and ``delta_high`` the
     one-sided 95 % bounds, ``p`` the one-sided p of a drop, ``b`` and ``c`` the flips (passed
     before and fails now; the reverse), ``mde`` the smallest drop that would have been seen in
-    80 % of such runs.
+    80 % of such runs. ``tolerance`` is the loss against the baseline that the gate tolerates.
+    For one trial a case, ``mcnemar_p`` is the two-sided mid-p of the flips, and ``newcombe_low``
+    and ``newcombe_high`` are Newcombe's 95 % interval of the difference: both are shown and do
+    not decide.
     """
 
     name: str
@@ -367,6 +370,10 @@ class KpiResult(Struct, frozen=True, kw_only=True):
     p: float | None = None
     mde: float | None = None
     cases_needed: int | None = None
+    tolerance: float | None = None
+    mcnemar_p: float | None = None
+    newcombe_low: float | None = None
+    newcombe_high: float | None = None
     strata: dict[str, StratumValue] = field(default_factory=dict)
 
 
@@ -414,10 +421,12 @@ class LabelTable(Struct, frozen=True, kw_only=True):
 
 
 class GateResult(Struct, frozen=True, kw_only=True):
-    """One gate of a suite, as reported to pytest: a KPI's gate or an integrity gate.
+    """One gate of a suite, as reported to pytest: a KPI's gate or one that guards the whole suite.
 
     Integrity gates are ``complete`` (every selected case was received), ``errors`` (no more errors
-    than allowed) and, only where it blocks, ``scored`` (no case was scored at all).
+    than allowed) and, only where it blocks, ``scored`` (no case was scored at all). ``must_pass``
+    is there only where it blocks (a check missed that must hold), ``baseline`` where there is
+    none to compare with, and ``<kpi> vs anchor`` compares with the older anchor.
     """
 
     name: str
