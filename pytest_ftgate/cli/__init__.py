@@ -28,6 +28,8 @@ _HOMES = {
     "baseline": "baseline",
     "merge": "merge",
     "cassettes": "cassettes",
+    "saturation": "saturation",
+    "variant": "variant",
     "dataset": "dataset",
     "init": "init",
     "doctor": "doctor",

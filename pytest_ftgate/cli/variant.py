@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_ftgate.cli.output import write_block
+from pytest_ftgate.cli.output import screen, write
 from pytest_ftgate.cli.project import project_root
 from pytest_ftgate.errors import ConfigError, did_you_mean, shown_path
 
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from pytest_ftgate.experiments import Experiment
-    from pytest_ftgate.experiments.differences import Difference
     from pytest_ftgate.model import Variant
 
     _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _COMPONENTS = ("instructions", "examples", "schema", "tools", "retrieval", "model", "params")
 _SKIPPED = {"node_modules", "site-packages", "__pycache__", "build", "dist"}
-_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @click.group()
@@ -78,35 +77,36 @@ def new(
 def diff(*, before: str, after: str, experiment: Path | None) -> None:
     """Show by component what changed from variant A to variant B."""
     from pytest_ftgate import experiments
-    from pytest_ftgate.experiments.differences import differences
 
     found = experiments.load(_find(experiment, before, after))
     old, new = (_variant(found, name) for name in (before, after))
-    changed = differences(old, new)
-    write_block(*_told(old, new, changed))
+    color = screen().color
+    lines = (click.style(text, fg=style) if color else text for text, style in _told(old, new))
+    # A line of a diff must survive copying, so lines are never wrapped by us.
+    write("".join(f"{line}\n" for line in lines))
 
 
-def _told(old: Variant, new: Variant, changed: tuple[Difference, ...]) -> Iterator[object]:
-    from rich.text import Text
-
+def _told(old: Variant, new: Variant) -> Iterator[tuple[str, str | None]]:
+    """Lines and their colours."""
+    from pytest_ftgate.experiments.differences import differences
     from pytest_ftgate.reports.safe import line, name
     from pytest_ftgate.text import shown
 
+    changed = differences(old, new)
     between = f"{name(old.name)} to {name(new.name)}"
     if not changed:
-        yield Text(f"{between}: nothing differs")
+        yield f"{between}: nothing differs", None
         return
     names = ", ".join(each.component for each in changed)
     kind = "one change" if len(changed) == 1 else f"{len(changed)} changes at once"
-    yield Text(f"{between}: {kind}: {names}")
+    yield f"{between}: {kind}: {names}", None
     if new.change:
-        yield Text(f"as written: {line(new.change)}")
+        yield f"as written: {line(new.change)}", None
     for each in changed:
-        yield Text("")
+        yield "", None
         for text in each.lines:
-            style = "bold" if text.startswith(("+++", "---")) else _STYLES.get(text[:1], "")
-            # A line of a diff must survive copying, so it is never wrapped by us.
-            yield Text(shown(text), style=style, no_wrap=True, overflow="ignore")
+            heading = text.startswith(("+++", "---"))
+            yield shown(text), None if heading else _COLORS.get(text[:1])
 
 
 def _ask() -> str:
