@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from pytest_ftgate.collection import EvalItem, Suite
     from pytest_ftgate.options import Settings
     from pytest_ftgate.providers.base import Provider
     from pytest_ftgate.recording import Scope
+    from pytest_ftgate.suites import EvalItem, Suite
 
 RUNTIME = pytest.StashKey["Runtime"]()
 ATTEMPT = pytest.StashKey[Attempt]()
@@ -75,6 +75,7 @@ class Runtime:
         self._redact = _chain(hook.pytest_ftgate_redact_record)
         self._providers: dict[str, Provider] = {}
         self._providers_lock = threading.Lock()
+        self._places: dict[tuple[str, str], tuple[Path, str]] = {}
         self._lent_keys: dict[str, str] = {}
         self.ahead = RunAhead(self._run, self._new_scope, settings.concurrency, let_through)
 
@@ -206,14 +207,13 @@ class Runtime:
         return observation.reason or None
 
     def _new_scope(self, item: EvalItem) -> Scope:
-        suite = item.suite
+        suite, variant = item.suite, item.variant.name
+        if (suite.name, variant) not in self._places:
+            pack = pack_path(suite, variant, self.settings)
+            self._places[suite.name, variant] = pack, _rerecord(suite, variant)
+        pack, rerecord = self._places[suite.name, variant]
         return self.recorder.scope(
-            pack_path(suite, item.variant.name, self.settings),
-            suite.name,
-            item.variant.name,
-            item.case.id,
-            item.trial,
-            rerecord=_rerecord(item),
+            pack, suite.name, variant, item.case.id, item.trial, rerecord=rerecord
         )
 
     @cached_property
@@ -247,12 +247,11 @@ def pack_path(suite: Suite, variant: str, settings: Settings) -> Path:
     )
 
 
-def _rerecord(item: EvalItem) -> str:
-    """The command that records what the item's cassette lacks, as it is typed in this directory."""
-    suite = item.suite
+def _rerecord(suite: Suite, variant: str) -> str:
+    """The command that records what the cassette lacks, as it is typed in this directory."""
     words = ["pytest", shown_path(suite.path), "--ftgate-record=new_episodes"]
     if suite.experiment is not None:
-        words.append(f"--ftgate-variant={item.variant.name}")
+        words.append(f"--ftgate-variant={variant}")
     if suite.split != "dev":
         words.append(
             "--ftgate-holdout" if suite.split == "holdout" else f"--ftgate-split={suite.split}"

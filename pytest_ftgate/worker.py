@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from pytest_ftgate.collection import ITEM, make_plans
 from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError
 from pytest_ftgate.model import SuitePlan
 from pytest_ftgate.names import (
@@ -20,6 +19,7 @@ from pytest_ftgate.names import (
 from pytest_ftgate.recording.maintenance import Coverage
 from pytest_ftgate.reports import gate_text
 from pytest_ftgate.runtime import ATTEMPT, RUNTIME, Runtime, pack_path
+from pytest_ftgate.suites import ITEM, make_plans
 from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
@@ -64,9 +64,13 @@ class Worker:
         self.is_xdist = hasattr(config, "workerinput")
         self._plan: str | None = _encode_plan(session.items)
         self._broken: FtgateError | None = None
-        self._known_cases = {
-            str(pack_path(item.suite, item.variant.name, settings)): item.suite.known_cases
+        suites = {
+            (item.suite.name, item.variant.name): item.suite
             for item in (item.stash[ITEM] for item in session.items if ITEM in item.stash)
+        }
+        self._known_cases = {
+            str(pack_path(suite, variant, settings)): suite.known_cases
+            for (_, variant), suite in suites.items()
         }
         worker = config.workerinput["workerid"] if self.is_xdist else None  # type: ignore[attr-defined]
         try:

@@ -48,12 +48,13 @@ def read_cases(path: str | os.PathLike[str], source: Callable[[Refuse], Rows]) -
     problems: list[DataError] = []
     cases: list[Case] = []
     ids = _Ids()
+    name = shown_path(path)
     try:
         for line, raw in source(problems.append):
             place = Place(path, line, problems)
             if isinstance(raw, dict):
                 ids.add(raw.get("id"), f"line {line}", place)
-            case = read_case(raw, place, source=f"{shown_path(path)}:{line}")
+            case = read_case(raw, place, source=f"{name}:{line}")
             if case is not None:
                 cases.append(case)
     except DataError as error:
