@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from pytest_ftgate.collection import EvalItem
     from pytest_ftgate.execution import Answer
     from pytest_ftgate.items import Attempt
     from pytest_ftgate.recording import Scope
+    from pytest_ftgate.suites import EvalItem
 
 _Key = tuple[str, str, str, int]
 

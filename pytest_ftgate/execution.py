@@ -19,8 +19,8 @@ from pytest_ftgate.providers.repair import complete_with_repair
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from pytest_ftgate.collection import EvalItem
     from pytest_ftgate.providers.base import Provider
+    from pytest_ftgate.suites import EvalItem
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_ftgate.checks.grader import Grader
-    from pytest_ftgate.collection import EvalItem
     from pytest_ftgate.recording import Scope
     from pytest_ftgate.recording.scopes import CallFact
     from pytest_ftgate.runs.redact import OutputRule
+    from pytest_ftgate.suites import EvalItem
 
 
 @dataclass

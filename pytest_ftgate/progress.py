@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from pytest_ftgate.collection import EvalItem
     from pytest_ftgate.recording.scopes import CallFact
+    from pytest_ftgate.suites import EvalItem
 
 
 class Progress:

@@ -15,7 +15,7 @@ import click
 import pytest
 import yaml
 
-from pytest_ftgate import cli, collection, datasets, experiments, hookspecs, options
+from pytest_ftgate import cli, datasets, experiments, hookspecs, marker, options
 from pytest_ftgate.checks.grader import BUILT_IN_KPIS, Grader
 from pytest_ftgate.checks.policy import PolicyStore
 from pytest_ftgate.datasets.cases import FIELDS
@@ -301,7 +301,7 @@ def test_every_setting_is_documented() -> None:
 
 def test_every_marker_argument_is_documented() -> None:
     named = first_cells(section("writing-evals.md", "The marker"))
-    assert named == set(collection._ARGUMENTS)
+    assert named == set(marker.ARGUMENTS)
 
 
 def test_every_key_of_a_case_is_documented() -> None:
