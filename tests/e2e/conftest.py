@@ -7,6 +7,8 @@ import importlib
 import json
 import os
 import pkgutil
+import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ for _module in pkgutil.walk_packages(pytest_ftgate.__path__, "pytest_ftgate."):
 for _name in ("openai", "anthropic", "httpx", "httpcore", "httpcore2", "requests"):
     importlib.import_module(_name)
 
+LEAN = ["-p", "pytest_ftgate.plugin", "-p", "xdist"]
 WAYS = {"plain": [], "n0": ["-n0"], "n2": ["-n2"]}
 
 
@@ -109,22 +112,47 @@ class Project:
         store = RunStore(self.path / ".ftgate")
         return [store.load(info.id) for info in reversed(store.list())]
 
-    def run(self, *args: str, subprocess: bool = False, junit: bool = True) -> Outcome:
+    def run(
+        self, *args: str, apart: bool = False, junit: bool = True, lean: bool | None = None
+    ) -> Outcome:
+        """Run pytest in this process, or in one of its own.
+
+        ``lean`` sessions load no plugin but this one and xdist, as those do by default that cost
+        further processes.
+        """
         document, xml = self.path / "verdict.json", self.path / "junit.xml"
         for leftover in (document, xml):
             leftover.unlink(missing_ok=True)
         full = [f"--ftgate-json={document}", *args]
-        full += ["-o", "asyncio_default_fixture_loop_scope=function"]
-        full += [word for name in self.without for word in ("-p", f"no:{name}")]
         if junit:
             full.append(f"--junitxml={xml}")
-        if subprocess:
-            result = self.pytester.runpytest_subprocess(*full)
-        else:
-            result = self.pytester.runpytest_inprocess(*full)
+        if lean is None:
+            lean = apart or "-n2" in args
+        full += LEAN if lean else self._beside()
+        run = self.pytester.runpytest_subprocess if apart else self.pytester.runpytest_inprocess
+        with pytest.MonkeyPatch.context() as patch:
+            if lean:
+                patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+            result = run(*full)
         verdict = json.loads(document.read_text("utf-8")) if document.exists() else None
         root = ET.parse(xml).getroot() if xml.exists() else ET.Element("none")
         return Outcome(result, verdict, root)
+
+    def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
+        """Start a lean session in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", *LEAN, *args],
+            cwd=self.path,
+            stdout=subprocess.PIPE,
+            stderr=options.pop("stderr", subprocess.STDOUT),
+            text=True,
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **options.pop("env", {})},
+            **options,
+        )
+
+    def _beside(self) -> list[str]:
+        scope = "asyncio_default_fixture_loop_scope=function"
+        return ["-o", scope, *(word for name in self.without for word in ("-p", f"no:{name}"))]
 
 
 @pytest.fixture(autouse=True)

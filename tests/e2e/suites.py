@@ -25,11 +25,6 @@ prompt = "v1.md"
 """
 PROMPT = "[system]\nBe brief.\n[user]\n{{ message }}\n"
 HEAD = """
-import asyncio
-import threading
-import anthropic
-import anyio
-import openai
 import pytest
 
 ASK = {"model": "small", "max_tokens": 50}
@@ -42,6 +37,8 @@ def evaluated(**more):
         dataset="cases.jsonl", experiment="experiment.toml", suite="support", **more
     )
 """
+
+_MODULES = ("asyncio", "threading", "anthropic", "anyio", "openai")
 
 THE_PROMPT = """
 @evaluated()
@@ -58,6 +55,24 @@ def answer(case, variant):
 def test_application(eval_case, eval_output, grade):
     grade.contains("echo", eval_case.input["message"], eval_output)
 """
+
+
+A_LIGHT_TASK = """
+import json, os, urllib.request
+
+def answer(case, variant):
+    body = {"model": "small", "messages": asked(case)}
+    request = urllib.request.Request(
+        os.environ["OPENAI_BASE_URL"] + "/chat/completions", json.dumps(body).encode()
+    )
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)["choices"][0]["message"]["content"]
+
+@evaluated(task=answer)
+def test_application(eval_case, eval_output, grade):
+    grade.contains("echo", eval_case.input["message"], eval_output)
+"""
+"""For sessions in processes of their own, which would import an SDK anew."""
 
 
 def write_suite(
@@ -78,4 +93,10 @@ def write_suite(
         EXPERIMENT.format(provider=provider, model=model, params=params, more=more),
     )
     project.write("v1.md", prompt)
-    project.write("test_support.py", HEAD + test)
+    project.write("test_support.py", head(test))
+
+
+def head(test: str) -> str:
+    """The test with its beginning; an SDK takes a second to import, so only what it uses."""
+    used = [name for name in _MODULES if f"{name}." in test]
+    return "".join(f"import {name}\n" for name in used) + HEAD + test

@@ -226,8 +226,8 @@ def pytest_ftgate_redact_record(record):
 def test_a_redaction_of_records(project: Project, plugin: Callable[[str], None]) -> None:
     plugin(REDACT_RECORD)
     write_suite(project, CHECKED.format(call="grade.equal('echo', 'x', eval_output)"))
-    for args, subprocess in ([], False), (["-n2"], True):
-        outcome = project.run(*PLUGIN, *args, subprocess=subprocess)
+    for args, apart in ([], False), (["-n2"], True):
+        outcome = project.run(*PLUGIN, *args, apart=apart)
         assert outcome.counts == {"passed": 2}
         assert [record.output for record in project.stored()[-1].records] == ["[withheld]"] * 2
         stored = project.path / ".ftgate" / "runs" / outcome.verdict["run"]["id"]

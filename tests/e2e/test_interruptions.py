@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ import pytest
 
 from pytest_ftgate.verdicts.decide import decide
 
-from .suites import AN_OPENAI_TASK, write_suite
+from .suites import A_LIGHT_TASK, write_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,16 +35,6 @@ def test_stopping(eval_output, grade):
 """
 
 
-def start(project: Project, *args: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:sugar", *args],
-        cwd=project.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def assert_incomplete(project: Project, received: int) -> None:
     (run,) = project.stored()
     assert run.end is None
@@ -61,7 +49,7 @@ def assert_incomplete(project: Project, received: int) -> None:
 def test_a_signal_leaves_the_records_so_far(how: signal.Signals, project: Project) -> None:
     waiting = "open('ready', 'w').close(); time.sleep(60)"
     write_suite(project, STOPPING.format(stop=waiting), cases=SIX, more=GATED)
-    process = start(project)
+    process = project.start()
     while not (project.path / "ready").exists():
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.02)
@@ -78,7 +66,7 @@ def test_a_signal_leaves_the_records_so_far(how: signal.Signals, project: Projec
 
 def test_an_interrupted_session_is_not_judged(project: Project) -> None:
     write_suite(project, STOPPING.format(stop="raise KeyboardInterrupt"), cases=SIX, more=GATED)
-    outcome = project.run(subprocess=True)
+    outcome = project.run(apart=True)
     assert outcome.code == pytest.ExitCode.INTERRUPTED
     assert_incomplete(project, 3)
     assert outcome.verdict["verdict"] == "error"
@@ -129,17 +117,15 @@ def test_a_worker_that_dies_is_an_error_of_its_case_and_the_rest_runs(project: P
 def test_a_recording_that_is_killed_keeps_what_was_recorded(
     project: Project, provider: FakeProvider, offline: Callable[[], None]
 ) -> None:
-    killed = AN_OPENAI_TASK.replace(
-        "    with openai",
-        "    if case.id == 'c3': __import__('os').kill(__import__('os').getpid(), 9)\n"
-        "    with openai",
+    killed = A_LIGHT_TASK.replace(
+        "    body =", "    if case.id == 'c3': os.kill(os.getpid(), 9)\n    body ="
     )
     write_suite(project, killed, cases=SIX)
-    process = start(project, "--ftgate-record=new_episodes", "--ftgate-concurrency=1")
+    process = project.start("--ftgate-record=new_episodes", "--ftgate-concurrency=1")
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert len(provider.seen) == 3
-    write_suite(project, AN_OPENAI_TASK, cases=SIX)
+    write_suite(project, A_LIGHT_TASK, cases=SIX)
     again = project.run("--ftgate-record=new_episodes")
     assert again.counts == {"passed": 6}
     assert len(provider.seen) == 6

@@ -128,7 +128,7 @@ def test_application(eval_output, grade):
     grade.equal("answered", "answer", eval_output)
 """,
     )
-    outcome = project.run("--cov=application", "--cov-report=term", subprocess=True)
+    outcome = project.run("--cov=application", "--cov-report=term", apart=True, lean=False)
     assert outcome.code == pytest.ExitCode.OK
     assert outcome.counts == {"passed": 2}
     assert "application.py       2      0   100%" in outcome.text
@@ -218,20 +218,12 @@ def test_a_gate_is_no_test_to_run_again(options: list[str], project: Project) ->
     )
 
 
-def test_with_plugin_autoload_switched_off(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_plugin_autoload_switched_off(project: Project) -> None:
     write_suite(project, FLAKY.format(attempt=1), more=GATED)
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "pytest_ftgate.plugin", "-p", "xdist", "-n0"],
-        cwd=project.path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
-    assert "LLM evaluation" in done.stdout
+    process = project.start("-p", "no:xdist")
+    output, _ = process.communicate()
+    assert process.returncode == pytest.ExitCode.OK, output
+    assert "LLM evaluation" in output
 
 
 def test_switched_off_it_leaves_no_trace(project: Project) -> None:

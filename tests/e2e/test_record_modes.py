@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .suites import AN_OPENAI_TASK, THE_PROMPT, write_suite
+from .suites import A_LIGHT_TASK, AN_OPENAI_TASK, THE_PROMPT, write_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +169,7 @@ def test_skipped_tests_are_not_run_ahead(project: Project, provider: FakeProvide
 def test_workers_record_without_loss_and_replay(
     project: Project, provider: FakeProvider, offline: Callable[[], None]
 ) -> None:
-    write_suite(project, AN_OPENAI_TASK, cases=MANY)
+    write_suite(project, A_LIGHT_TASK, cases=MANY)
     live = project.run("-n2", "--ftgate-record=new_episodes")
     assert live.counts == {"passed": 16}
     recorded = [line["case"] for line in project.pack("support", "v1") if "request" in line]
@@ -229,23 +227,20 @@ def test_a_task_without_a_key_is_an_error_of_its_case(project: Project) -> None:
 def test_no_progress_is_shown_where_there_is_no_terminal(
     project: Project, provider: FakeProvider
 ) -> None:
-    write_suite(project, cases=MANY[:4])
-    outcome = project.run("--ftgate-record=new_episodes", subprocess=True)
+    write_suite(project, A_LIGHT_TASK, cases=MANY[:4])
+    outcome = project.run("--ftgate-record=new_episodes", apart=True)
     assert outcome.counts == {"passed": 4}
     assert outcome.errors == ""
 
 
 def test_progress_is_shown_on_a_terminal(project: Project, provider: FakeProvider) -> None:
     provider.delay_s = 0.2
-    write_suite(project, cases=MANY[:6], more="[prices]\nsmall = [1000.0, 1000.0]\n")
+    write_suite(project, A_LIGHT_TASK, cases=MANY[:6], more="[prices]\nsmall = [1000.0, 1000.0]\n")
     screen, terminal = os.openpty()
-    arguments = ["-m", "pytest", "-q", "--ftgate-record=new_episodes", "--ftgate-concurrency=2"]
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=project.path,
-        stdout=subprocess.DEVNULL,
+    process = project.start(
+        *("-q", "--ftgate-record=new_episodes", "--ftgate-concurrency=2"),
         stderr=terminal,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        env={"TERM": "xterm", "COLUMNS": "120"},
     )
     os.close(terminal)
     shown = b""
@@ -253,7 +248,8 @@ def test_progress_is_shown_on_a_terminal(project: Project, provider: FakeProvide
         while piece := os.read(screen, 65536):
             shown += piece
     os.close(screen)
-    assert process.wait() == 0
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
     text = shown.decode()
     assert "recording" in text
     assert "6/6" in text
