@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What would make a child behave otherwise than on another machine.
-_FOREIGN = ("PYTEST_", "OPENAI_", "ANTHROPIC_", "FTGATE_", "GITHUB_", "GITLAB_", "COV_")
+_FOREIGN = (
+    "PYTHON", "PYTEST_", "OPENAI_", "ANTHROPIC_", "FTGATE_", "GITHUB_", "GITLAB_", "COV_",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,9 @@ min = 0.95
 
 [kpi.time_to_output_p50]
 max = 60.0
+
+[prices]
+benchmark-1 = {{ input = 0.15, output = 0.60 }}
 """
 
 _EVAL = """

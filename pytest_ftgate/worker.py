@@ -164,6 +164,7 @@ class Worker:
             _judge(report, call, attempt, tolerant=self.settings.max_errors > 0)
             if report.when == "teardown":
                 self._attach(report, attempt)
+                del item.stash[ATTEMPT]  # pytest keeps the items, and they need not keep this
         return report
 
     def _attach(self, report: pytest.TestReport, attempt: Attempt) -> None:
