@@ -173,7 +173,11 @@ class Controller:
 
     def _note_stale_calls(self, verdict: Verdict) -> None:
         """List the recorded calls that a full replay did not play, for ``cassettes prune``."""
-        full = verdict.run.complete and all(suite.partial is None for suite in verdict.suites)
+        full = verdict.run.complete and all(
+            # A case that ended in an error may not have come to its calls, or found them changed.
+            suite.partial is None and not suite.counts["error"]
+            for suite in verdict.suites
+        )
         if not full or self.settings.record != "none" or self._writer is None:
             return
         stale = unplayed(self._coverages, self._known_cases)
@@ -253,9 +257,10 @@ class Controller:
             terminal.section("LLM evaluation")
             terminal.write_line(text.rstrip())
         if self.stale_calls and terminal.verbosity >= 0:
+            were = "call was" if self.stale_calls == 1 else "calls were"
             terminal.write_line(
-                f"{self.stale_calls:,} recorded calls were not played: "
-                "pytest-ftgate cassettes prune"
+                f"{self.stale_calls:,} recorded {were} not played: "
+                "pytest-ftgate cassettes prune --dry-run"
             )
         for problem in [*([] if self.settings.gate else self.problems), *self.notes]:
             terminal.write_line(f"ftgate: {problem}", yellow=True)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.items import Attempt
     from pytest_ftgate.model import Record
     from pytest_ftgate.options import Settings
-    from pytest_ftgate.runs.redact import OutputRule
 
 
 CLOSING = pytest.StashKey[str]()
@@ -158,10 +157,19 @@ class Worker:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[Any]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        error = call.excinfo.value if call.excinfo is not None else None
+        says_it_all = isinstance(error, (FtgateError, CassetteMiss)) and ITEM in item.stash
+        if error is not None and says_it_all:  # a traceback through an SDK takes long to render
+            bare = pytest.fail.Exception(str(error), pytrace=False)
+            call.excinfo = pytest.ExceptionInfo.from_exception(
+                bare.with_traceback(error.__traceback__)
+            )
         report = yield
+        if says_it_all:
+            report.longrepr = str(error)
         if ITEM in item.stash:
             attempt = item.stash[ATTEMPT]
-            _judge(report, call, attempt, tolerant=self.settings.max_errors > 0)
+            _judge(report, error, attempt, tolerant=self.settings.max_errors > 0)
             if report.when == "teardown":
                 self._attach(report, attempt)
                 del item.stash[ATTEMPT]  # pytest keeps the items, and they need not keep this
@@ -176,9 +184,8 @@ class Worker:
 
     def _record(self, report: pytest.TestReport, attempt: Attempt) -> Record:
         """The attempt's record; an error without content when a plugin's redaction fails."""
-        outputs: OutputRule = self.settings.outputs  # type: ignore[assignment]  # choices checked
         try:
-            return self.runtime.redact(attempt.record(outputs))
+            return self.runtime.redact(attempt.record())
         except Exception as error:  # foreign code; what it did not redact must not be kept
             report.outcome = "failed"
             report.longrepr = f"{type(error).__name__}: {error}"
@@ -216,14 +223,11 @@ def _encode_plan(items: Sequence[pytest.Item]) -> str:
 
 
 def _judge(
-    report: pytest.TestReport, call: pytest.CallInfo[Any], attempt: Attempt, *, tolerant: bool
+    report: pytest.TestReport, error: BaseException | None, attempt: Attempt, *, tolerant: bool
 ) -> None:
     """Make pytest's report of one phase say what the item's checks say."""
-    if call.excinfo is not None:
-        error = call.excinfo.value
+    if error is not None:
         attempt.note_exception(error, report.when)
-        if isinstance(error, (FtgateError, CassetteMiss)):
-            report.longrepr = str(error)  # a traceback would say nothing more
     if hasattr(report, "wasxfail"):  # the test said so itself
         return
     if report.failed and attempt.error is not None and tolerant:
@@ -240,6 +244,7 @@ def _judge_checks(report: pytest.TestReport, attempt: Attempt) -> None:
             report.longrepr = gate_text.must_pass(misses)
     elif misses:
         _soften(report, "missed", gate_text.missed(misses))
+        report.longrepr = None  # the reason says it; a traceback may quote what is not kept
 
 
 def _soften(report: pytest.TestReport, outcome: str, reason: str) -> None:

@@ -100,7 +100,7 @@ def lost(suite: SuiteResult) -> str | None:
     """How many results of the suite never arrived, if any."""
     if suite.received >= suite.selected:
         return None
-    return f"{suite.received:,} of {plural(suite.selected, 'result')} arrived, the others are lost"
+    return f"{suite.received:,} of {plural(suite.selected, 'result')} arrived"
 
 
 def provenance(suite: SuiteResult) -> tuple[str, ...]:

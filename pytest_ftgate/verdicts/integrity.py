@@ -70,20 +70,21 @@ def sort_out(plan: SuitePlan, records: Iterable[Record], *, ended: bool) -> Rece
 
 
 def judge(received: Received, rules: Rules) -> list[GateResult]:
-    """The gates ``complete`` and ``errors``, and those that stand only where they block.
-
-    ``scored`` blocks where no case was scored, ``must_pass`` where a result missed a check that it
-    must pass.
-    """
+    """The gates ``complete`` and ``errors``, and ``scored`` where no case was scored."""
     gates = [_complete(received), _errors(received, rules)]
     nothing = _nothing_scored(received)
     if nothing is not None:
         gates.append(GateResult(name="scored", verdict="block", reason=nothing))
-    failed = [(record.case, record.trial) for record in received.records if _has_failed(record)]
-    if failed:
-        reason = f"{counted(len(failed), 'result')} missed a check that must pass: {_keys(failed)}"
-        gates.append(GateResult(name="must_pass", verdict="block", reason=reason))
     return gates
+
+
+def must_pass(received: Received) -> list[GateResult]:
+    """The gate ``must_pass``, where a result missed a check that it must pass; else none."""
+    failed = [(r.case, r.trial) for r in received.records if r.outcome == "failed"]
+    if not failed:
+        return []
+    reason = f"{counted(len(failed), 'result')} missed a check that must pass: {_keys(failed)}"
+    return [GateResult(name="must_pass", verdict="block", reason=reason)]
 
 
 def _complete(received: Received) -> GateResult:
@@ -94,7 +95,7 @@ def _complete(received: Received) -> GateResult:
     if not received.ended:
         arrived = f"{len(received.records):,} of {counted(selected, 'result')} arrived"
         problems.append(f"the run did not reach its end: {arrived}")
-    if lost:
+    elif lost:
         problems.append(f"{counted(len(lost), 'result')} {_were(len(lost))} lost: {_keys(lost)}")
     if stray:
         problems.append(
@@ -131,10 +132,6 @@ def _nothing_scored(received: Received) -> str | None:
 def _failure(record: Record) -> str:
     kind = shown(record.error.type, _TYPE_LIMIT) if record.error else "unknown error"
     return f"{_key((record.case, record.trial))} ({kind})"
-
-
-def _has_failed(record: Record) -> bool:
-    return record.outcome == "failed"
 
 
 def _keys(keys: Sequence[tuple[str, int]]) -> str:
