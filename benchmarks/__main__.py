@@ -11,7 +11,7 @@ from rich.table import Table
 
 from benchmarks.measure import Result
 
-NAMES = ("startup", "replay", "scale", "recording")
+NAMES = ("startup", "replay", "scale", "recording", "ladder", "simulate-saturation")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     results: list[Result] = []
     for name in options.names or NAMES:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        results += importlib.import_module(f"benchmarks.{name}").run(quick=options.quick)
+        module = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
+        results += module.run(quick=options.quick)
     Console(width=100).print(_table(results))
     return 1 if any(result.missed for result in results) else 0
 

@@ -59,11 +59,12 @@ def outcomes(
     return np.asarray(rows, dtype=np.float64)
 
 
-def run_of(checks: Mapping[str, Floats]) -> Run:
+def run_of(checks: Mapping[str, Floats], *, strata: bool = True) -> Run:
     """A complete run of a disciplined ladder.
 
     Args:
         checks: (K, n) outcomes by check; the first is the primary KPI.
+        strata: whether cases belong to strata, which sharpens intervals a little.
     """
     primary = next(iter(checks))
     count, cases = checks[primary].shape
@@ -96,7 +97,7 @@ def run_of(checks: Mapping[str, Floats]) -> Run:
                     status="scored",
                     components=hashes,
                     tags=(f"t{case % 7}",),
-                    stratum=("easy", "typical", "hard")[case % 3],
+                    stratum=("easy", "typical", "hard")[case % 3] if strata else None,
                     observations=tuple(
                         seen[check][int(values[at, case])] for check, values in checks.items()
                     ),

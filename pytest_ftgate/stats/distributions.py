@@ -134,15 +134,26 @@ def hypergeom_sf(k: int, total: int, marked: int, drawn: int) -> float:
     """P(X >= k), X the marked items among `drawn` items of `total` of which `marked` are marked."""
     if not (0 <= marked <= total and 0 <= drawn <= total):
         raise ValueError(f"marked={marked} and drawn={drawn} must lie in 0..total={total}")
-    first = max(k, drawn + marked - total, 0)
-    log_all = _log_choose(total, drawn)
-    return min(
-        1.0,
-        math.fsum(
-            math.exp(_log_choose(marked, i) + _log_choose(total - marked, drawn - i) - log_all)
-            for i in range(first, min(marked, drawn) + 1)
-        ),
+    first, last = max(k, drawn + marked - total, 0), min(marked, drawn)
+    if first > last:
+        return 0.0
+    others = total - marked - drawn
+    # The largest term is exact; its neighbours follow by ratios, much faster than one by one.
+    mode = (marked + 1) * (drawn + 1) // (total + 2)
+    anchor = min(max(first, mode), last)
+    largest = math.exp(
+        _log_choose(marked, anchor)
+        + _log_choose(total - marked, drawn - anchor)
+        - _log_choose(total, drawn)
     )
+    terms = [largest]
+    for i in range(anchor, last):
+        terms.append(terms[-1] * ((marked - i) * (drawn - i)) / ((i + 1) * (others + i + 1)))
+    term = largest
+    for i in range(anchor, first, -1):
+        term *= (i * (others + i)) / ((marked - i + 1) * (drawn - i + 1))
+        terms.append(term)
+    return min(1.0, math.fsum(terms))
 
 
 def _log_choose(n: int, k: int) -> float:

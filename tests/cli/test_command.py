@@ -14,7 +14,19 @@ from pytest_ftgate import cli
 from tests.cli.conftest import Invoke, keep_records
 from tests.runs.making import missed, scored
 
-COMMANDS = ["runs", "show", "gate", "baseline", "merge", "cassettes", "dataset", "init", "doctor"]
+COMMANDS = [
+    "runs",
+    "show",
+    "gate",
+    "baseline",
+    "merge",
+    "cassettes",
+    "saturation",
+    "variant",
+    "dataset",
+    "init",
+    "doctor",
+]
 
 
 def run(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -135,7 +135,7 @@ class Table:
     trials: Ints
     kpis: tuple[Kpi | None, ...]
 
-    @property
+    @cached_property
     def present(self) -> Flags:
         """(iterations, cases): where there is a value."""
         return np.asarray(np.isfinite(self.values))
