@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Attempt:
-    """What an eval item gathers between its setup and its teardown."""
+    """What an eval item gathers between its setup and its teardown.
+
+    ``outputs`` says how much of the output, and of what quotes it, is kept.
+    """
 
     item: EvalItem
     grader: Grader
+    outputs: OutputRule = "full"
     scope: Scope | None = None
     answer: Answer | None = None
     error: CaseError | None = None
@@ -45,8 +49,9 @@ class Attempt:
 
     @property
     def misses(self) -> tuple[Observation, ...]:
-        """The observations that do not hold."""
-        return tuple(seen for seen in self.observations if seen.passed is False)
+        """The observations that do not hold, as they may be shown."""
+        found = (seen for seen in self.observations if seen.passed is False)
+        return tuple(redact.withhold(seen) if self.outputs == "none" else seen for seen in found)
 
     def note_exception(self, error: BaseException, when: Any) -> None:
         """Sort what a phase raised: a failed assert is a miss, a skip a skip, the rest an error."""
@@ -102,12 +107,8 @@ class Attempt:
             must_pass="assert" in self.item.suite.must_pass,
         )
 
-    def record(self, outputs: OutputRule) -> Record:
-        """The line that this attempt leaves in the run.
-
-        Args:
-            outputs: how much of the output is kept.
-        """
+    def record(self) -> Record:
+        """The line that this attempt leaves in the run."""
         item, scope = self.item, self.scope
         suite, variant = item.suite, item.variant
         calls = scope.calls if scope else []
@@ -138,7 +139,7 @@ class Attempt:
             model=model,
             output=output_text(self.answer.output) if self.answer else None,
         )
-        return redact.apply(record, outputs)
+        return redact.apply(record, self.outputs)
 
     def failed_record(self, error: Exception) -> Record:
         """The record of an attempt whose own record cannot be kept: what failed, and no content."""

@@ -266,9 +266,13 @@ def _from_pyproject(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        table = tomllib.loads(content.decode("utf-8")).get("tool", {}).get("ftgate", {})
+        document = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name}: not a TOML file: {error}.") from None
+    tool = document.get("tool")
+    table = tool.get("ftgate", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path.name}: [tool.ftgate] is {table!r}, allowed: a table of settings.")
     by_name = {option.name: option for option in _OPTIONS}
     found = {}
     for key, raw in table.items():

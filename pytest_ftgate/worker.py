@@ -244,7 +244,8 @@ def _judge_checks(report: pytest.TestReport, attempt: Attempt) -> None:
             report.longrepr = gate_text.must_pass(misses)
     elif misses:
         _soften(report, "missed", gate_text.missed(misses))
-        report.longrepr = None  # the reason says it; a traceback may quote what is not kept
+        if attempt.outputs == "none":
+            report.longrepr = None  # a traceback quotes what is not to be kept
 
 
 def _soften(report: pytest.TestReport, outcome: str, reason: str) -> None:

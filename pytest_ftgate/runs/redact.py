@@ -33,7 +33,7 @@ def apply(record: Record, outputs: OutputRule, *, cap: int = INLINE_CAP) -> Reco
             record,
             output=None,
             output_hash=None,
-            observations=tuple(_withhold(seen) for seen in record.observations),
+            observations=tuple(withhold(seen) for seen in record.observations),
             error=_withhold_message(record.error),
         )
     if record.output is None:
@@ -50,7 +50,8 @@ def output_hash(output: str) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _withhold(seen: Observation) -> Observation:
+def withhold(seen: Observation) -> Observation:
+    """The observation without the words that may quote the output."""
     return replace(seen, reason=WITHHELD if seen.reason else "", note=WITHHELD if seen.note else "")
 
 
