@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -143,13 +143,24 @@ def macro_f1(
     return Interval(arm.value, max(0.0, seen.low), min(1.0, seen.high), seen.n)
 
 
-def macro_f1_values(
+class LinearF1(NamedTuple):
+    """Macro F1 as a mean over cases.
+
+    ``values`` has a number a case, which may lie outside of [0, 1], and is empty when no case
+    counts; ``e2`` is the squared deviation of the arm's pseudo-case.
+    """
+
+    values: Floats
+    e2: float
+
+
+def linear_f1(
     expected: Sequence[str],
     predicted: Sequence[str | None],
     *,
     cases: Labels | None = None,
     design: Design | None = None,
-) -> Floats:
+) -> LinearF1:
     """Macro F1 as a mean over cases: its value plus the influence of each case.
 
     Args:
@@ -159,11 +170,12 @@ def macro_f1_values(
         design: as for :func:`macro_f1`.
 
     Returns:
-        A number a case, in the order in which the cases first appear; they may lie outside of
-        [0, 1]. Empty when no case counts.
+        The cases in the order in which they first appear.
     """
     arm = _arm(expected, predicted, cases, design)
-    return np.empty(0) if arm is None else arm.case_values
+    if arm is None:
+        return LinearF1(np.empty(0), 1.0)
+    return LinearF1(arm.case_values, arm.pseudo * arm.inverse_trials)
 
 
 def compare_macro_f1(

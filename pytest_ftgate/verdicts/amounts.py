@@ -42,6 +42,22 @@ def amount(value: float, unit: Unit, *, against: Iterable[float] = ()) -> str:
     return _dressed(_digits(value, unit, decimals), unit)
 
 
+def gap(value: float, unit: Unit, *, signed: bool = False, against: Iterable[float] = ()) -> str:
+    """A difference in its unit, rates in points: ``6.1 points``, ``-0.31 s``, ``+$0.0012``.
+
+    Args:
+        value: the difference.
+        unit: of the KPI.
+        signed: write the sign of a gain too, and rates without their unit.
+        against: as for :func:`amount`.
+    """
+    sign = "-" if value < 0 else "+" if signed and value > 0 else ""
+    text = amount(abs(value), unit, against=(abs(other) for other in against))
+    if unit == "rate":
+        text = text.removesuffix(" %") if signed else f"{text.removesuffix(' %')} points"
+    return sign + text
+
+
 def interval(low: float, high: float, unit: Unit, *, against: Iterable[float] = ()) -> str:
     """``95 % interval 90.0 % to 97.0 %``, or that the cases are too few for one."""
     if not (math.isfinite(low) and math.isfinite(high)):

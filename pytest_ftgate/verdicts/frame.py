@@ -100,6 +100,10 @@ class Frame:
             self._rows_of[stratum] = cases[self.case_of_row]
         return self._rows_of[stratum]
 
+    def weight_of(self, cases: Flags) -> float:
+        """The weight of some of the cases."""
+        return float(self._weights[cases].sum())
+
     def row_weights(self, rows: Ints) -> Floats:
         """Each case's weight, shared equally by those of its rows that are given."""
         cases = self.case_of_row[rows]

@@ -98,6 +98,10 @@ class MacroF1:
         Args:
             keep: the cases of the frame to measure; default all that have a label.
         """
+        return self.linearised(keep)[0]
+
+    def linearised(self, keep: NDArray[np.bool_] | None = None) -> tuple[CaseValues, float]:
+        """:meth:`case_values`, and the squared deviation of their pseudo-case."""
         rows, expected, predicted = self._chosen(None)
         if keep is not None:
             kept = keep[self.frame.case_of_row[rows]]
@@ -113,8 +117,8 @@ class MacroF1:
         trials = np.bincount(cases, minlength=self.frame.cases)
         present = trials > 0
         design = self.frame.design(present)
-        values = classification.macro_f1_values(expected, predicted, cases=cases, design=design)
-        return CaseValues(values, trials[present], present, design)
+        linear = classification.linear_f1(expected, predicted, cases=cases, design=design)
+        return CaseValues(linear.values, trials[present], present, design), linear.e2
 
     def table(self, accuracy: float, macro_f1: float) -> LabelTable | None:
         """The confusion of all rows, with the KPIs' own accuracy and macro F1.

@@ -37,9 +37,7 @@ class Matching:
     share: float
 
 
-def match(
-    now: Sequence[Record], before: Sequence[Record], *, partial: bool = False
-) -> Matching:
+def match(now: Sequence[Record], before: Sequence[Record], *, partial: bool = False) -> Matching:
     """Match the cases of two sides; a case of which every trial was skipped is not there.
 
     Args:

@@ -33,7 +33,7 @@ Aggregate = Literal["rate", "mean", "p50", "p95"]
 BEYOND = 1e300
 """Stands for "no bound" in the worst case of a quantile: an error may have taken for ever."""
 
-_QUANTILES = {"p50": 0.50, "p95": 0.95}
+QUANTILES = {"p50": 0.50, "p95": 0.95}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +142,7 @@ class Series:
         if self.aggregate == "rate":
             return intervals.rate(cases.values, trials=cases.trials, design=cases.design)
         if self.aggregate != "mean":
-            return intervals.quantile(cases.values, _QUANTILES[self.aggregate])
+            return intervals.quantile(cases.values, QUANTILES[self.aggregate])
         if self.span is None:
             seen = intervals.mean(cases.values, design=cases.design)
             return replace(seen, low=max(seen.low, self.least))
@@ -153,16 +153,20 @@ class Series:
 
     def case_values(self, *, stratum: str | None = None, worst: bool = False) -> CaseValues:
         """The value of each case over its trials; for a quantile the median, else the mean."""
-        values = self.values
+        values = self.row_values(worst=worst)
+        return self.frame.case_values(values, stratum=stratum, median=self.aggregate in QUANTILES)
+
+    def row_values(self, *, worst: bool = False) -> Floats:
+        """A number a row; ``worst`` puts the worst possible one where an error hid it."""
         if worst and self._worst_value is not None:
-            values = np.where(self.lost, self._worst_value, values)
-        return self.frame.case_values(values, stratum=stratum, median=self.aggregate in _QUANTILES)
+            return np.where(self.lost, self._worst_value, self.values)
+        return self.values
 
     @property
     def _worst_value(self) -> float | None:
         if self.span is not None:
             return self.span[0] if self.direction == "higher" else self.span[1]
-        return BEYOND if self.aggregate in _QUANTILES else None
+        return BEYOND if self.aggregate in QUANTILES else None
 
 
 def rows_of(frame: Frame, value: Callable[[Record], float | None]) -> Floats:

@@ -78,8 +78,9 @@ class TestGates:
 
     def test_a_regression_gate_without_baseline(self) -> None:
         run = run_of(*RECORDS, gates=(Gate(kpi="echo", max_drop=0.02),))
-        assert gate_of(run, "echo")[0] == "warn"
-        assert gate_of(with_rules(run, missing_baseline="fail"), "echo")[0] == "block"
+        assert gate_of(run, "baseline")[0] == "warn"
+        assert gate_of(with_rules(run, missing_baseline="fail"), "baseline")[0] == "block"
+        assert "echo" not in [gate.name for gate in suite_of(run).gates]
 
     def test_a_test_that_stops_early_does_not_look_better(self) -> None:
         """A failed assert before the check hides it: the threshold must hold without it."""

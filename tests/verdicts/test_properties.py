@@ -15,7 +15,7 @@ from tests.runs.making import end_of, manifest_of, plan_of, scored
 from tests.verdicts.checked import decided
 
 GATE_RANK = ("pass", "warn", "block")
-RUN_RANK = ("pass", "warn", "inconclusive", "block", "error")
+RUN_RANK = ("pass", "inconclusive", "warn", "block", "error")
 CHECKS = ("echo", "policy")
 BOUNDED = ("echo", "policy_violation_rate", "tone", "pass_rate", "queue", "escalation_rate")
 
