@@ -235,12 +235,12 @@ def _given(history: History) -> Mapping[str, Case]:
 
     if history.dataset is None:
         return {}
-    path = project_root() / history.dataset
-    with contextlib.suppress(FtgateError):
-        return {
-            case.id: case
-            for case in datasets.load(path)
-            if case.id in history.cases
-            and history.cases[case.id].content == datasets.content_hash(case)
-        }
+    for directory in dict.fromkeys((Path.cwd(), project_root())):
+        with contextlib.suppress(FtgateError):
+            return {
+                case.id: case
+                for case in datasets.load(directory / history.dataset)
+                if case.id in history.cases
+                and history.cases[case.id].content == datasets.content_hash(case)
+            }
     return {}

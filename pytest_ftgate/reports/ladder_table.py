@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _GAP = 2
 _NAME_MOST = 16
-_CHANGED_MOST = 24
+_CHANGED_MOST, _CHANGED_LEAST = 24, 12
+_DELTA = "to parent (90 %)"
 _HEADING_MOST = 20
 _TEXT_LEAST = 16
 _TEXT_LIMIT = 200
@@ -57,6 +58,9 @@ def tables(result: SaturationResult, width: int) -> list[Table]:
     if all(column in columns for column in spending) and (rest >= _TEXT_LEAST or not says):
         return [_table(columns, log, rest)]
     first = _fitting((*_MARKED, *_kpi_columns(result)), log, width)
+    if not any(column.heading == _DELTA for column in first):
+        narrow = (*_MARKED, *_kpi_columns(result, changed=_CHANGED_LEAST))
+        first = _fitting(narrow, log, width)
     second = _fitting((*_MARKED, _PARENT, *_SPENDING), log, width)
     return [_table(first, log, 0), _table(second, log, width - _width(second, log) - _GAP)]
 
@@ -103,14 +107,14 @@ _SPENDING = (
 )
 
 
-def _kpi_columns(result: SaturationResult) -> tuple[_Column, ...]:
+def _kpi_columns(result: SaturationResult, *, changed: int = _CHANGED_MOST) -> tuple[_Column, ...]:
     others = [each.name for each in result.log[0].kpis[1:]] if result.log else []
     return (
         _PARENT,
-        _Column("changed", words.changed, 95, right=False, most=_CHANGED_MOST),
+        _Column("changed", words.changed, 95, right=False, most=changed),
         _Column(line(result.kpi, _HEADING_MOST), _of_kpi(result.kpi, _value), 97),
         _Column("95 % interval", _of_kpi(result.kpi, _interval), 2),
-        _Column("to parent (90 %)", _of_kpi(result.kpi, words.delta), 94),
+        _Column(_DELTA, _of_kpi(result.kpi, words.delta), 94),
         *(_Column(line(each, _HEADING_MOST), _of_kpi(each, _value), 1) for each in others),
     )
 

@@ -128,12 +128,12 @@ def failures(found: Failures) -> str:
 
 
 def gathering(found: Failures) -> str:
-    """The tags, strata, checks and confusions that persistent failures gather in."""
+    """The tags and strata that persistent failures gather in; checks make their groups."""
     modes = [
         f"{name(mode.name)} ({mode.persistent:,} of {plural(mode.n, 'case')}, "
         f"p {_equals(probability(mode.p_adjusted))})"
         for mode in found.modes
-        if mode.systematic
+        if mode.systematic and mode.name.startswith(("tag:", "stratum:"))
     ]
     return f"they gather in {', '.join(modes)}." if modes else ""
 
