@@ -136,7 +136,7 @@ class Worker:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         if ITEM not in item.stash:
             return (yield)
-        attempt = item.stash[ATTEMPT]
+        attempt = self._attempt(item)
         with _misses_surfaced(attempt):
             result = yield
         attempt.refuse_unchecked()
@@ -146,7 +146,7 @@ class Worker:
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
         if ITEM not in item.stash:
             return (yield)
-        attempt = item.stash[ATTEMPT]
+        attempt = self._attempt(item)
         try:
             with _misses_surfaced(attempt):
                 return (yield)
@@ -168,12 +168,18 @@ class Worker:
         if says_it_all:
             report.longrepr = str(error)
         if ITEM in item.stash:
-            attempt = item.stash[ATTEMPT]
+            attempt = self._attempt(item)
             _judge(report, error, attempt, tolerant=self.settings.max_errors > 0)
             if report.when == "teardown":
                 self._attach(report, attempt)
                 del item.stash[ATTEMPT]  # pytest keeps the items, and they need not keep this
         return report
+
+    def _attempt(self, item: pytest.Item) -> Attempt:
+        """The attempt under way; a bare one when another plugin ended the setup before ours."""
+        if ATTEMPT not in item.stash:
+            item.stash[ATTEMPT] = self.runtime.attempt(item.stash[ITEM])
+        return item.stash[ATTEMPT]
 
     def _attach(self, report: pytest.TestReport, attempt: Attempt) -> None:
         record = self._record(report, attempt)

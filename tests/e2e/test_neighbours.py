@@ -258,3 +258,23 @@ class TestFeature:
     outcome = project.run()
     assert outcome.code == pytest.ExitCode.OK
     assert [suite["suite"] for suite in outcome.suites] == ["one", "two"]
+
+
+def test_a_plugin_that_ends_a_setup_first_makes_an_error_of_the_case(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+import pytest
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
+    if "broken" in item.name:
+        raise OSError("no database")
+    return (yield)
+""",
+    )
+    write_suite(project, FLAKY.format(attempt=1))
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert outcome.counts == {"passed": 1, "error": 1}
+    assert "OSError: no database" in outcome.text
