@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from pytest_ftgate.errors import ConfigError, NoBaseline, shown_path
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_ftgate.model import KpiResult, Run, SuitePlan, Verdict
+    from pytest_ftgate.model import Baseline, KpiResult, Run, SuitePlan, SuiteResult
     from pytest_ftgate.runs.accepting import Acceptance
 
 _PATH = click.Path(path_type=Path)
@@ -76,7 +77,10 @@ def accept(
     from pytest_ftgate.verdicts.decide import decide
 
     found = restrict(open_store(store).load(run), suites)
-    verdict = decide(found, extra_kpis=kpis_of(plugins))
+    places = _places(found, place)
+    present = _present(places)
+    verdict = decide(found, baselines=present, extra_kpis=kpis_of(plugins))
+    results = {(suite.suite, suite.variant): suite for suite in verdict.suites}
     now = environment.utc_now()
     prepared = [
         prepare(
@@ -84,15 +88,15 @@ def accept(
             plan.suite,
             path=path,
             now=now,
-            primary=_primary(verdict, plan),
+            primary=_primary(results[plan.suite, plan.variant], plan),
             replace=replace,
             with_outputs=outputs,
             move_anchor=move_anchor,
         )
-        for plan, path in _places(found, place)
+        for plan, path in places
     ]
-    for acceptance in prepared:
-        baseline_view.show_acceptance(acceptance, kpis_of(plugins))
+    for (plan, _), acceptance in zip(places, prepared, strict=True):
+        baseline_view.show_acceptance(acceptance, results[plan.suite, plan.variant])
     if dry_run:
         click.echo("Nothing was written: --dry-run.")
         return
@@ -152,16 +156,21 @@ def _places(run: Run, place: Path | None) -> list[tuple[SuitePlan, Path]]:
     return found
 
 
-def _primary(verdict: Verdict, plan: SuitePlan) -> KpiResult | None:
+def _present(places: Iterable[tuple[SuitePlan, Path]]) -> dict[str, Baseline]:
+    """The present baselines by suite, where there are any."""
+    from pytest_ftgate.runs.baseline import read
+
+    found: dict[str, Baseline] = {}
+    for plan, path in places:
+        with contextlib.suppress(NoBaseline):
+            found[plan.suite] = read(path)
+    return found
+
+
+def _primary(suite: SuiteResult, plan: SuitePlan) -> KpiResult | None:
     """The KPI that the history tells: the primary one, or the pass rate."""
-    rows = [
-        kpi
-        for suite in verdict.suites
-        if (suite.suite, suite.variant) == (plan.suite, plan.variant)
-        for kpi in suite.kpis
-        if plan.primary_kpi or kpi.name == "pass_rate"
-    ]
-    return rows[0] if rows else None
+    rows = (kpi for kpi in suite.kpis if plan.primary_kpi or kpi.name == "pass_rate")
+    return next(rows, None)
 
 
 def _find(paths: Iterable[Path]) -> list[Path]:

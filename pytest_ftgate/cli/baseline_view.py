@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_ftgate.cli.output import write_table
+from pytest_ftgate.cli.output import screen, write_block, write_table
 from pytest_ftgate.errors import NoBaseline, shown_path
 from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_ftgate.model import Baseline, BaselineHeader, KpiResult
+    from rich.console import RenderableType
+
+    from pytest_ftgate.model import Baseline, BaselineHeader, KpiResult, SuiteResult
     from pytest_ftgate.runs.accepting import Acceptance
     from pytest_ftgate.verdicts.measures import KpiDefinition
 
@@ -26,19 +28,28 @@ _ANCHOR = {
 }
 
 
-def show_acceptance(acceptance: Acceptance, definitions: Sequence[KpiDefinition]) -> None:
-    """Print how a run compares with the baseline that it is to replace."""
+def show_acceptance(acceptance: Acceptance, result: SuiteResult) -> None:
+    """Print how a run compares with the baseline that it is to replace.
+
+    Args:
+        acceptance: what is about to be written.
+        result: the verdict on the run's suite against the present baseline.
+    """
+    from pytest_ftgate.reports import kpi_table
+    from pytest_ftgate.reports.details import Details, indented
+
     now, before = acceptance.baseline, acceptance.previous
     click.echo(_title(now.header))
     click.echo(f"  to {shown_path(acceptance.path)}: {_origin(now.header)}")
     if before is not None:
         click.echo(f"  in place of {_origin(before.header)}")
-    _write_kpis(now, before, definitions)
+    width = screen().width
+    blocks: list[RenderableType] = [*kpi_table.tables(result, width)]
+    if before is not None:
+        details = Details(result, width - kpi_table.INDENT, verbosity=0)
+        blocks += [*details.gates(), *details.comparison()]
+    write_block(*map(indented, blocks))
     for what, cases in (
-        ("newly failing", _turned(acceptance, to=False)),
-        ("newly passing", _turned(acceptance, to=True)),
-        ("added", acceptance.added),
-        ("changed in content", acceptance.changed),
         ("dropped", acceptance.dropped),
         ("with fewer trials", acceptance.fewer_trials),
     ):
@@ -57,7 +68,7 @@ def show_baseline(path: Path, found: Baseline, definitions: Sequence[KpiDefiniti
 
     click.echo(_title(found.header))
     click.echo(f"  in {shown_path(path)}: {_origin(found.header)}")
-    _write_kpis(found, None, definitions)
+    _write_kpis(found, definitions)
     try:
         click.echo(f"  anchor: {_origin(read(anchor_path(path)).header)}")
     except NoBaseline:
@@ -87,23 +98,14 @@ def _origin(header: BaselineHeader) -> str:
     return " · ".join(parts)
 
 
-def _write_kpis(
-    now: Baseline, before: Baseline | None, definitions: Sequence[KpiDefinition]
-) -> None:
+def _write_kpis(baseline: Baseline, definitions: Sequence[KpiDefinition]) -> None:
     from pytest_ftgate.reports import numbers
 
-    kpis = _kpis(now, definitions)
-    if before is None:
-        rows = [(shown(kpi.name), numbers.value(kpi), numbers.interval(kpi)) for kpi in kpis]
-        write_table(("  KPI", "value", "95 % interval"), _indented(rows), right="value")
-        return
-    older = {kpi.name: kpi for kpi in _kpis(before, definitions)}
-    changes = [
-        (shown(kpi.name), _value(older.get(kpi.name)), numbers.value(kpi), _difference(kpi, older))
-        for kpi in kpis
+    rows = [
+        (f"  {shown(kpi.name)}", numbers.value(kpi), numbers.interval(kpi))
+        for kpi in _kpis(baseline, definitions)
     ]
-    headings = ("  KPI", "baseline", "now", "difference")
-    write_table(headings, _indented(changes), right="baseline now difference")
+    write_table(("  KPI", "value", "95 % interval"), rows, right="value")
 
 
 def _kpis(baseline: Baseline, definitions: Sequence[KpiDefinition]) -> list[KpiResult]:
@@ -120,46 +122,6 @@ def _kpis(baseline: Baseline, definitions: Sequence[KpiDefinition]) -> list[KpiR
         available=0,
     )
     return compute(baseline.records, plan, extra_kpis=definitions)
-
-
-def _value(kpi: KpiResult | None) -> str:
-    from pytest_ftgate.reports import numbers
-
-    return "" if kpi is None else numbers.value(kpi)
-
-
-def _difference(kpi: KpiResult, older: Mapping[str, KpiResult]) -> str:
-    from pytest_ftgate.reports import numbers
-
-    before = older.get(kpi.name)
-    if before is None or before.value is None or kpi.value is None:
-        return ""
-    return numbers.signed(kpi.value - before.value, kpi.unit)
-
-
-def _turned(acceptance: Acceptance, *, to: bool) -> tuple[str, ...]:
-    """Cases of the same content that pass in every trial on one side alone."""
-    if acceptance.previous is None:
-        return ()
-    before, now = (_passing(each) for each in (acceptance.previous, acceptance.baseline))
-    return tuple(
-        case
-        for (case, content), passes in sorted(now.items())
-        if passes is to and before.get((case, content), to) is not to
-    )
-
-
-def _passing(baseline: Baseline) -> dict[tuple[str, str], bool]:
-    found: dict[tuple[str, str], bool] = {}
-    for record in baseline.records:
-        if record.status == "scored":
-            key = (record.case, record.content or "")
-            found[key] = found.get(key, True) and record.outcome == "passed"
-    return found
-
-
-def _indented(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    return [(f"  {row[0]}", *row[1:]) for row in rows]
 
 
 def _counted(count: int, noun: str) -> str:

@@ -203,11 +203,16 @@ def _compare(previous: Baseline | None, baseline: Baseline) -> _Difference:
                 {
                     record.case
                     for record in baseline.records
-                    if contents.get(record.case, record.content) != record.content
+                    if _differs(contents.get(record.case), record.content)
                 }
             )
         ),
     )
+
+
+def _differs(before: str | None, now: str | None) -> bool:
+    """Whether a content is known to be another; unknown content is taken at the id's word."""
+    return None not in (before, now) and before != now
 
 
 def _trials(records: Iterable[Record]) -> Counter[str]:

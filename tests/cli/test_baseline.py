@@ -44,29 +44,32 @@ class TestAccept:
             "Wrote evals/baselines/triage.jsonl, evals/baselines/triage.history.jsonl. Commit them."
         )
 
-    def test_the_comparison_is_shown(self, invoke: Invoke, here: Path) -> None:
-        keep_run(1, *cases("c1", "c2"), *cases("c3", passed=False))
+    def test_the_comparison_is_shown_before_it_is_written(self, invoke: Invoke, here: Path) -> None:
+        names = [f"c{number}" for number in range(40)]
+        keep_run(1, *cases(*names), primary_kpi="echo")
         invoke("baseline", "accept")
-        changed = scored("c4", held(), content="f" * 32)
-        keep_run(2, *cases("c1", "c3"), *cases("c2", passed=False), changed)
-        output = invoke("baseline", "accept").output
-        row = next(line.split() for line in output.splitlines() if "pass_rate" in line)
-        assert row == ["pass_rate", "66.7", "%", "75.0", "%", "+8.3", "pts"]
-        assert "  in place of [v1] of run 20261001T080001000Z-00000001 · accepted 20" in output
-        assert "  1 case newly failing: c2\n" in output
-        assert "  1 case newly passing: c3\n" in output
-        assert "  1 case added: c4\n" in output
-        assert "  The present baseline becomes the anchor.\n" in output
-        assert output.endswith("triage.history.jsonl, evals/baselines/triage.anchor.jsonl. Commit"
-                               " them.\n")  # fmt: skip
+        keep_run(2, *cases(*names[10:]), *cases(*names[:10], passed=False), primary_kpi="echo")
+        result = invoke("baseline", "accept")
+        output = " ".join(result.output.split())
+        assert "in place of [v1] of run 20261001T080001000Z-00000001 · accepted 20" in output
+        assert "echo 100.0 % 75.0 % −25.0 pts" in output
+        assert "−10 +0" in output
+        assert "block echo: dropped by 25.0 points" in output
+        assert "newly failing 10: c0, c1, c2, c3, c4, c5 and 4 more" in output
+        assert "The present baseline becomes the anchor." in output
+        # To accept is to say that it is meant.
+        assert result.exit_code == 0
+        assert read(BASELINE).header.counts["missed"] == 10
+        assert output.index("newly failing") < output.index("Wrote evals/baselines/triage.jsonl")
+        assert output.endswith("evals/baselines/triage.anchor.jsonl. Commit them.")
 
-    def test_changed_content_is_no_flip(self, invoke: Invoke, here: Path) -> None:
-        keep_run(1, *cases("c1"))
+    def test_what_no_gate_can_compare_is_told_too(self, invoke: Invoke, here: Path) -> None:
+        keep_run(1, *cases("c1", "c2"))
         invoke("baseline", "accept")
-        keep_run(2, scored("c1", missed(), content="f" * 32))
-        output = invoke("baseline", "accept").output
+        keep_run(2, scored("c1", missed(), content="f" * 32), *cases("c2", "c3"))
+        output = " ".join(invoke("baseline", "accept").output.split())
         assert "newly failing" not in output
-        assert "  1 case changed in content: c1\n" in output
+        assert "matched 1 case with the baseline · 1 added · 1 changed" in output
 
     def test_a_dry_run_writes_nothing(self, invoke: Invoke, here: Path) -> None:
         keep_run(1, *cases("c1"))
