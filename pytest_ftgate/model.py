@@ -274,11 +274,17 @@ class RunEnd(Struct, frozen=True, kw_only=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """A stored run: its manifest, its records in plan order, and its end marker if it has one."""
+    """A stored run: its manifest, its records in plan order, and its end marker if it has one.
+
+    ``baselines`` and ``anchors`` are, by suite, what the run was compared with: they are kept with
+    it, so that the same verdict can be reached again.
+    """
 
     manifest: Manifest
     records: tuple[Record, ...]
     end: RunEnd | None = None
+    baselines: dict[str, Baseline] = field(default_factory=dict)
+    anchors: dict[str, Baseline] = field(default_factory=dict)
 
 
 class BaselineHeader(Struct, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ class Settings:
     shard: tuple[int, int] | None = None
     concurrency: int = 8
     baseline: Path | None = None
+    baseline_ref: str | None = None
     missing_baseline: str = "warn"
     json: Path | None = None
     markdown: Path | None = None
@@ -164,6 +165,12 @@ _OPTIONS = (
     _Option("shard", parse_shard, "evaluate the i-th of n shares of the cases, to merge", "I/N"),
     _Option("concurrency", _whole(1), "concurrent tasks while recording (default 8)", "N"),
     _Option("baseline", _path, "compare with this baseline file or folder", "PATH"),
+    _Option(
+        "baseline_ref",
+        _text,
+        "read the baselines as this git commit holds them, like origin/main",
+        "REF",
+    ),
     _Option(
         "missing_baseline",
         _choice("warn", "fail"),

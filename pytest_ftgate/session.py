@@ -33,7 +33,7 @@ from pytest_ftgate.publishing import tell_github, write_reports
 from pytest_ftgate.recording.maintenance import Coverage, unplayed
 from pytest_ftgate.reports import gate_text, github
 from pytest_ftgate.reports.terminal import render
-from pytest_ftgate.runs import ledger
+from pytest_ftgate.runs import compared, ledger
 from pytest_ftgate.runs.store import RunStore, new_run_id
 from pytest_ftgate.runs.writer import STALE, RunWriter
 from pytest_ftgate.verdicts.decide import decide
@@ -89,6 +89,17 @@ class Controller:
         with self._noting_problems():
             self._writer = RunStore(settings.store).create(self._manifest)
         self._note_holdout_uses()
+        self._compared = compared.Compared({}, {})
+        with self._noting_problems():
+            self._compared = compared.find(
+                self.plans,
+                config.rootpath,
+                folder=settings.baselines,
+                place=settings.baseline,
+                ref=settings.baseline_ref,
+            )
+            if self._writer is not None:
+                compared.keep(self._compared, self._writer.directory)
 
     def receive(self, report: pytest.TestReport) -> None:
         """Keep the record that a report carries, or note that its process died without one."""
@@ -201,7 +212,13 @@ class Controller:
                 received=len(self._records),
                 wall_s=time.monotonic() - self._started,
             )
-        self.run = Run(manifest=self._manifest, records=tuple(self._records.values()), end=end)
+        self.run = Run(
+            manifest=self._manifest,
+            records=tuple(self._records.values()),
+            end=end,
+            baselines=self._compared.baselines,
+            anchors=self._compared.anchors,
+        )
         if self._writer is not None:
             with self._noting_problems():
                 self._writer.finish(end) if end else self._writer.abort()

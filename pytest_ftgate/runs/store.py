@@ -19,6 +19,7 @@ from msgspec import Struct
 from pytest_ftgate.errors import DataError, StoreError, shown_path
 from pytest_ftgate.files import write_atomic
 from pytest_ftgate.model import Manifest, Run, RunEnd
+from pytest_ftgate.runs import compared
 from pytest_ftgate.runs.codec import encode_document
 from pytest_ftgate.runs.reading import count_lines, read_document, read_records
 from pytest_ftgate.runs.writer import END, MANIFEST, RECORDS, RunWriter
@@ -125,7 +126,10 @@ class RunStore:
         manifest = read_document(directory / MANIFEST, Manifest)
         end = read_document(directory / END, RunEnd) if (directory / END).exists() else None
         records = read_records(directory / RECORDS, manifest, end)
-        return Run(manifest=manifest, records=records, end=end)
+        baselines, anchors = compared.kept(directory, manifest.plans)
+        return Run(
+            manifest=manifest, records=records, end=end, baselines=baselines, anchors=anchors
+        )
 
     def find(self, which: str | os.PathLike[str]) -> Path:
         """The directory of the run that ``which`` names, as for :meth:`load`.

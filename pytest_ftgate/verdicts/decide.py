@@ -51,15 +51,20 @@ def decide(
 
     Args:
         run: its manifest, records and end marker.
-        baselines: by suite, what the current variants are compared with.
-        anchors: by suite, the older baselines, which only the primary KPI is compared with.
+        baselines: by suite, what the current variants are compared with; default: those that the
+            run was compared with when it was made.
+        anchors: by suite, the older baselines, which only the primary KPI is compared with;
+            default: those of the run.
         extra_kpis: the KPIs that plugins define.
 
     Raises:
         ConfigError: a plugin's KPI cannot be used.
     """
     definitions = tuple(extra_kpis)
-    compared = Suites(baselines or {}, anchors or {})
+    compared = Suites(
+        run.baselines if baselines is None else baselines,
+        run.anchors if anchors is None else anchors,
+    )
     by_suite: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in run.records:
         by_suite[record.suite, record.variant].append(record)

@@ -58,7 +58,7 @@ def test_a_run_without_end_marker_is_never_judged_sound() -> None:
     run = replace(lacking(run_of(*HELD, gates=GATES), "c4"), end=None)
     assert gate_of(run, "complete") == (
         "block",
-        "the run did not reach its end: 4 of 5 results arrived; 1 result was lost: c4",
+        "the run did not reach its end: 4 of 5 results arrived",
     )
     verdict = decided(run)
     assert (verdict.verdict, verdict.exit_code, verdict.run.complete) == ("error", 1, False)
@@ -131,8 +131,21 @@ def test_hostile_names_stay_on_one_line() -> None:
 
 def test_every_suite_is_guarded_for_itself() -> None:
     other = scored("x", held(), suite="orders")
-    plans = (plan_of(*HELD), plan_of(other))
+    plans = (plan_of(*HELD, gates=GATES), plan_of(other, gates=GATES))
     run = Run(manifest=manifest_of(*plans), records=HELD, end=end_of(5))
     verdict = decided(run)
     assert [suite.verdict for suite in verdict.suites] == ["pass", "error"]
     assert verdict.verdict == "error"
+
+
+def test_a_missed_must_pass_check_blocks_and_is_no_error() -> None:
+    run = run_of(*HELD[:2], scored("x", missed(must_pass=True)), gates=())
+    assert gate_of(run, "must_pass") == (
+        "block",
+        "1 result missed a check that must pass: x",
+    )
+    assert suite_of(run).verdict == "block"
+
+
+def test_a_suite_without_gates_is_no_pass() -> None:
+    assert suite_of(run_of(*HELD)).verdict == "inconclusive"
