@@ -205,6 +205,22 @@ def collector_of(config: pytest.Config, settings: Settings) -> Collector:
     return config.stash[COLLECTOR]
 
 
+def refuse(error: pytest.UsageError, items: list[pytest.Item], config: pytest.Config) -> None:
+    """End the session for what its user did wrong.
+
+    A worker of xdist that raises takes the session down with a traceback that does not say why:
+    it reports a failed collection instead, and that it has nothing to run.
+
+    Raises:
+        pytest.UsageError: in any other process.
+    """
+    if not hasattr(config, "workerinput"):
+        raise error
+    report = pytest.CollectReport("pytest-ftgate", "failed", f"ERROR: {error}", result=[])
+    config.hook.pytest_collectreport(report=report)
+    items.clear()
+
+
 def _refuse_changed_holdout(dataset: Path, cases: tuple[Case, ...]) -> None:
     check = datasets.verify_lock(dataset, cases)
     if check is not None and not check.holds:

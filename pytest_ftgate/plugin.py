@@ -95,19 +95,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if any(item.get_closest_marker(MARKER) for item in items):
-        from pytest_ftgate.collection import collector_of
+        from pytest_ftgate.collection import collector_of, refuse
 
-        collector_of(config, config.stash[SETTINGS]).select(items, config)
+        try:
+            collector_of(config, config.stash[SETTINGS]).select(items, config)
+        except pytest.UsageError as error:
+            refuse(error, items, config)
 
 
+@pytest.hookimpl(tryfirst=True)  # before a worker of xdist says what it collected
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if not config.option.collectonly and any(
         item.get_closest_marker(MARKER) for item in session.items
     ):
+        from pytest_ftgate.collection import refuse
         from pytest_ftgate.worker import Worker
 
-        config.pluginmanager.register(Worker(session, config.stash[SETTINGS]), "ftgate-worker")
+        try:
+            config.pluginmanager.register(Worker(session, config.stash[SETTINGS]), "ftgate-worker")
+        except pytest.UsageError as error:
+            refuse(error, session.items, config)
 
 
 class _Reporting:

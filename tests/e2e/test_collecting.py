@@ -138,6 +138,19 @@ def test_the_same_case_twice_is_refused(project: Project) -> None:
     assert "collected twice" in outcome.result.stderr.str()
 
 
+@pytest.mark.parametrize("wrong", ["twice", "variant"])
+def test_workers_say_what_is_wrong_as_well(wrong: str, project: Project) -> None:
+    write(project)
+    if wrong == "twice":
+        project.write("test_again.py", TEST.format(arguments=BOTH))
+    outcome = project.run("-n2", *(["--ftgate-variant=v22"] if wrong == "variant" else []))
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert {"twice": "collected twice", "variant": "did you mean 'v2'?"}[wrong] in outcome.text
+    assert outcome.result.parseoutcomes() == {"errors": 1}
+    assert "Traceback" not in outcome.text
+    assert "INTERNALERROR" not in outcome.text
+
+
 def test_a_unittest_method_is_refused(project: Project) -> None:
     project.write(
         "test_case.py",
