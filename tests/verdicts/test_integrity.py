@@ -6,7 +6,17 @@ import pytest
 from msgspec.structs import replace
 
 from pytest_ftgate.model import Gate, Record, Rules, Run
-from tests.runs.making import end_of, failed, held, manifest_of, plan_of, run_of, scored, skipped
+from tests.runs.making import (
+    end_of,
+    failed,
+    held,
+    manifest_of,
+    missed,
+    plan_of,
+    run_of,
+    scored,
+    skipped,
+)
 from tests.verdicts.checked import decided, gate_of, suite_of
 
 HELD = tuple(scored(f"c{number}", held()) for number in range(5))
