@@ -47,7 +47,7 @@ def match(now: Sequence[Record], before: Sequence[Record], *, partial: bool = Fa
     """
     ours, theirs = _by_case(now), _by_case(before)
     shared = [case for case in ours if case in theirs]
-    changed = tuple(case for case in shared if not _same(ours[case][0], theirs[case][0]))
+    changed = tuple(case for case in shared if not _same(ours[case], theirs[case]))
     gone = set(changed)
     cases = tuple(case for case in shared if case not in gone)
     kept = set(cases)
@@ -76,9 +76,12 @@ def _by_case(records: Sequence[Record]) -> dict[str, list[Record]]:
     return found
 
 
-def _same(ours: Record, theirs: Record) -> bool:
+def _same(ours: Sequence[Record], theirs: Sequence[Record]) -> bool:
     """A side that does not know its content is taken at its id's word."""
-    return None in (ours.content, theirs.content) or ours.content == theirs.content
+    contents = [
+        {record.content for record in side if record.content is not None} for side in (ours, theirs)
+    ]
+    return not all(contents) or contents[0] == contents[1]
 
 
 def _share(side: Mapping[str, Sequence[Record]], kept: set[str]) -> float:

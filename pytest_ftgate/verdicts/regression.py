@@ -31,7 +31,7 @@ from pytest_ftgate.verdicts.pairs import Pair, flips, pair
 from pytest_ftgate.verdicts.slices import Asked, compare_slices, slices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_ftgate.model import Gate, Record, SliceResult, SuitePlan
     from pytest_ftgate.verdicts.catalogue import Catalogue
@@ -110,13 +110,13 @@ def compare_suite(
     if primary_only:
         names = [name for name in names if name == primary]
     pairs = _pairs(now, before, names)
-    rules = _rules(plan, primary, pairs)
+    rules = rules_of(plan, primary, pairs)
     asked = [primary] if primary_only else [*(gate.kpi for gate in plan.gates), primary]
     failing, fixed = _turned(now, before, matching.cases)
     findings: dict[str, Finding] = {}
     slices: list[SliceResult] = []
     if matching.share >= LEAST_SHARE:
-        findings = _find(pairs, rules, primary)
+        findings = judge_pairs(pairs, rules, primary)
         if not primary_only:
             protected = [name for gate in plan.gates for name in gate.protect_slices]
             slices = compare_slices(slices_of(matching.now, protected), _asked(plan, pairs, rules))
@@ -166,14 +166,21 @@ def _pairs(now: Catalogue, before: Catalogue, names: Iterable[str]) -> dict[str,
     return found
 
 
-def _rules(plan: SuitePlan, primary: str | None, pairs: dict[str, Pair]) -> dict[str, Rule]:
+def rules_of(plan: SuitePlan, primary: str | None, pairs: Mapping[str, Pair]) -> dict[str, Rule]:
+    """The KPIs to be judged and how: those with a gate in the plan's order, and the primary one.
+
+    Args:
+        plan: with the gates.
+        primary: the primary KPI's name, as :func:`primary_name` gave it.
+        pairs: the KPIs that both sides have.
+    """
     rules = {}
     for gate in plan.gates:
         found = pairs.get(gate.kpi)
         if found is not None and (gate.kpi == primary or _speaks_of_drops(gate, found)):
             margin = _default_margin(found) if gate.max_drop is None else gate.max_drop
             rules[gate.kpi] = Rule(margin, gate.alpha)
-    if primary in pairs and primary not in rules:
+    if primary is not None and primary in pairs and primary not in rules:
         rules[primary] = Rule(_default_margin(pairs[primary]))
     return rules
 
@@ -191,9 +198,16 @@ def _default_margin(found: Pair) -> float:
     return DEFAULT_UNBOUNDED_SHARE * abs(before) if np.isfinite(before) else 0.0
 
 
-def _find(
-    pairs: dict[str, Pair], rules: dict[str, Rule], primary: str | None
+def judge_pairs(
+    pairs: Mapping[str, Pair], rules: Mapping[str, Rule], primary: str | None
 ) -> dict[str, Finding]:
+    """The regression rule on several KPIs: the primary one at its full alpha, Holm over the rest.
+
+    Args:
+        pairs: the KPIs on both sides.
+        rules: how to judge those that are to be judged.
+        primary: the primary KPI's name.
+    """
     evidence = {name: weigh(pairs[name], rule) for name, rule in rules.items()}
     family = [
         name
@@ -246,12 +260,12 @@ def _turned(
 def _numbers(both: Pair, finding: Finding | None) -> dict[str, float | int | None]:
     evidence = weigh(both, Rule(0.0)) if finding is None else finding.evidence
     seen, sign = evidence.seen, both.sign
-    ends = [finite(end) for end in (sign * seen.low, sign * seen.high)]
+    ends = [_plain(sign * end) for end in (seen.low, seen.high)]
     low, high = ends if sign > 0 else ends[::-1]
     tested = evidence.tested and seen.n > 0
     return {
         "baseline": finite(_before(both)),
-        "delta": finite(sign * seen.delta),
+        "delta": _plain(sign * seen.delta),
         "delta_low": low if tested else None,
         "delta_high": high if tested else None,
         "p": seen.p if tested else None,
@@ -260,6 +274,11 @@ def _numbers(both: Pair, finding: Finding | None) -> dict[str, float | int | Non
         "tolerance": finding.rule.margin if finding else None,
         **_flip_numbers(both),
     }
+
+
+def _plain(value: float) -> float | None:
+    """The value without the sign of a zero, ``None`` where there is none."""
+    return finite(value + 0.0)
 
 
 def _before(both: Pair) -> float:

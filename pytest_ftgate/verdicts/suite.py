@@ -222,7 +222,7 @@ class _Suite:
             return threshold or comparison
         return _Outcome(
             min(threshold.verdict, comparison.verdict, key=_WORST_FIRST.index),
-            f"{threshold.reason}; against the baseline it {comparison.reason}",
+            f"{threshold.reason}; against the baseline: {comparison.reason}",
             comparison.settled,
         )
 

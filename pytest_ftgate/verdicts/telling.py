@@ -80,9 +80,9 @@ def _tell_tested(finding: Finding) -> str:
     if verdict == "inconclusive":
         missed = -judged.low
         unseen = "of any size" if math.isinf(missed) else f"of up to {gap(missed, pair.unit)}"
-        return f"could have missed a {_loss(pair)} {unseen} ({moved}): inconclusive{needed}"
+        return f"could have missed a {_loss(pair)} {unseen}: inconclusive; it {moved}{needed}"
     if verdict == "pass":
-        return f"{moved}, within the tolerance of {tolerance}: pass"
+        return f"{moved}, which excludes a {_loss(pair)} beyond {tolerance}: pass"
     if verdict == "block":
         return f"{moved}, tolerance {tolerance}: block"
     doubt = f"among {finding.family} KPIs that" if judged.high < 0 else "that"
