@@ -55,7 +55,6 @@ class Settings:
     outputs: str = "full"
     passthrough_hosts: tuple[str, ...] = ()
     keep_request_ids: bool = False
-    junit_properties: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,6 @@ _OPTIONS = (
     _Option("outputs", _choice("full", "hash", "none"), cli=False),
     _Option("passthrough_hosts", _texts, cli=False),
     _Option("keep_request_ids", _boolean, cli=False),
-    _Option("junit_properties", _boolean, cli=False),
 )
 
 
