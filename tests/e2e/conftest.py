@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 import pytest_ftgate
+from pytest_ftgate.cli import commands
 from pytest_ftgate.runs.store import RunStore
 from tests.servers import FakeProvider
 
@@ -149,6 +151,10 @@ class Project:
             env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **options.pop("env", {})},
             **options,
         )
+
+    def command(self, *arguments: str) -> Result:
+        """Call the ``pytest-ftgate`` command in the project."""
+        return CliRunner().invoke(commands, arguments, prog_name="pytest-ftgate")
 
     def _beside(self) -> list[str]:
         scope = "asyncio_default_fixture_loop_scope=function"
