@@ -223,11 +223,11 @@ class Controller:
             with self._noting_problems():
                 self._writer.finish(end) if end else self._writer.abort()
         self.verdict = self._judge(self.run)
+        judged = len(self.problems)
         with self._noting_problems():
             self._note_stale_calls(self.verdict)
-        unwritten = write_reports(self.verdict, self.run, self.settings)
-        if unwritten:
-            self.problems += unwritten
+        self.problems += write_reports(self.verdict, self.run, self.settings)
+        if len(self.problems) > judged:
             self.verdict = self._judge(self.run)
             write_reports(self.verdict, self.run, self.settings)  # those that can be written
         self.notes = tell_github(self.verdict, self.settings, os.environ)
