@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from pytest_ftgate.errors import CassetteMiss, ConfigError, did_you_mean
+from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError, did_you_mean
 from pytest_ftgate.recording import canary, packs
 from pytest_ftgate.recording.cassette import IndexedCassette
 from pytest_ftgate.recording.guard import Guard
@@ -111,9 +111,15 @@ class Recorder:
         self._open.clear()
         for _, writer in self._packs.values():
             writer.close()
+        refused: list[FtgateError] = []
         for index, writer in self._packs.values():
-            if writer.used:
-                packs.merge_parts(index.path)
+            if writer.used or (self.records and index.parts):
+                try:
+                    packs.merge_parts(index.path)
+                except FtgateError as error:  # the other packs are none the worse for it
+                    refused.append(error)
+        if refused:
+            raise refused[0]
 
     # --- scopes --------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """What secrets look like: the shapes of well-known keys, and the values of the environment.
 
 A shape is matched only where it does not continue a word, so that ``risk-assessment`` is not
-taken for a key, and the loose shapes ask for a digit, which random keys have and words do not.
+taken for a key, and the loose shapes ask for a digit near their start, which random keys have and
+words do not. Answers may be hostile: no shape looks far ahead from many places.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ _START = r"(?<![A-Za-z0-9])"
 _SHAPES = {
     "private key": r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
     r"[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)",
-    "JSON web token": r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}",
+    "JSON web token": r"(?<![_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}",
     "OpenAI or Anthropic key": r"sk-(?:(?:ant|proj|svcacct|admin|or)-[A-Za-z0-9_-]{8,}"
-    r"|(?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{16,})",
+    r"|(?=[A-Za-z0-9_-]{0,40}[0-9])[A-Za-z0-9_-]{16,})",
     "bearer token": r"(?i:bearer)\s+(?=[^\s]*[0-9])[A-Za-z0-9._~+/=-]{12,}",
     "basic credentials": r"(?i:basic)\s+(?=[^\s]*[0-9=])[A-Za-z0-9+/]{12,}={0,2}",
     "AWS access key": r"(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?![0-9A-Za-z])",
@@ -50,8 +51,8 @@ _SHAPES = {
     r"|hooks\.slack\.com/services/[A-Za-z0-9/]{20,}",
     "Hugging Face token": r"hf_[A-Za-z0-9]{20,}",
     "provider key": r"(?:gsk|r8|npm|dop_v1|shpat|nvapi|lsv2_pt|lsv2_sk|fw)[_-]"
-    r"(?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{20,}"
-    r"|(?:xai|pplx|csk|tvly)-(?=[A-Za-z0-9-]*[0-9])[A-Za-z0-9-]{20,}"
+    r"(?=[A-Za-z0-9_-]{0,40}[0-9])[A-Za-z0-9_-]{20,}"
+    r"|(?:xai|pplx|csk|tvly)-(?=[A-Za-z0-9-]{0,40}[0-9])[A-Za-z0-9-]{20,}"
     r"|pypi-AgEI[A-Za-z0-9_-]{20,}|dapi[0-9a-f]{32}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
     "Stripe key": r"(?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{10,}",
     "Azure key": r"(?i:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{30,}={0,2}",

@@ -13,6 +13,7 @@ import httpx2
 import openai
 import pytest
 
+from pytest_ftgate import files
 from pytest_ftgate.errors import ConfigError, DataError, StoreError
 from pytest_ftgate.recording import Recorder, packs
 from tests.recording.conftest import Run, scope_of
@@ -362,3 +363,34 @@ def test_recorders_leave_nothing_behind(provider: FakeProvider, pack: Path) -> N
     recorder.stop()
     assert state() == before
     assert get(provider)
+
+
+def test_a_pack_that_cannot_be_written_costs_nothing(
+    provider: FakeProvider, pack: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("new_episodes", lambda: get(provider, "/a"))
+    before = pack.read_bytes()
+    other = pack.with_name("v2.jsonl")
+
+    def full(path: Path, data: bytes) -> None:
+        if path == pack:
+            raise StoreError("the disk is full")
+        write(path, data)
+
+    def record_both() -> None:
+        with Recorder("new_episodes") as recorder:
+            for path in (pack, other):
+                with scope_of(recorder, path):
+                    get(provider, "/b")
+
+    write = files.write_atomic
+    with monkeypatch.context() as patching:
+        patching.setattr(files, "write_atomic", full)
+        with pytest.raises(StoreError, match="the disk is full"):
+            record_both()
+    assert pack.read_bytes() == before
+    assert stored(other) == ["b"]
+    run("none", lambda: get(provider, "/b"))  # from the part that was left
+    run("new_episodes", lambda: get(provider, "/a"))
+    assert stored(pack) == ["a", "b"]
+    assert sorted(path.name for path in pack.parent.iterdir()) == ["v1.jsonl", "v2.jsonl"]

@@ -16,7 +16,7 @@ import requests
 
 from pytest_ftgate.errors import SecretFound
 from pytest_ftgate.recording import Recorder, packs
-from pytest_ftgate.recording.scrub import PLACEHOLDER
+from pytest_ftgate.recording.scrub import PLACEHOLDER, Scrubber
 from tests.recording.conftest import Run, scope_of
 from tests.servers import FakeProvider, Fault
 
@@ -322,3 +322,30 @@ def test_stored_lines_have_the_key_of_what_they_store(
     run("new_episodes", lambda: ask(provider.url, f"{VALUE} {KEYS['pem']}", stream=True))
     for entry in packs.read(pack):
         assert key_of(entry.parse(Question).request) == entry.head.key
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "sk-",
+        "sk-proj-",
+        "eyJ-",
+        "eyJaaaaaaaa.",
+        "bearer ",
+        "basic a",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY-----",
+        "gsk_",
+        "xai-",
+        "SG.",
+        "org-",
+        "://a:",
+        "aws_secret_access_key",
+        "xoxb-",
+        "ghp_",
+    ],
+)
+def test_hostile_answers_are_searched_in_linear_time(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit))  # were it quadratic, this would never end
+    for hostile in (text, text + "\n" + text):
+        Scrubber({}).text(hostile)
