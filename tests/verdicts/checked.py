@@ -24,8 +24,12 @@ def validator() -> Draft202012Validator:
 
 def decided(run: Run, extra_kpis: Sequence[KpiDefinition] = ()) -> Verdict:
     verdict = decide(run, extra_kpis=extra_kpis)
-    validator().validate(json.loads(json_report.encode(verdict)))
+    check_document(verdict)
     return verdict
+
+
+def check_document(verdict: Verdict) -> None:
+    validator().validate(json.loads(json_report.encode(verdict)))
 
 
 def suite_of(run: Run, extra_kpis: Sequence[KpiDefinition] = ()) -> SuiteResult:
