@@ -56,6 +56,7 @@ def graded(
     name: str, value: float, least: float | None, what: str, *, low: float = 0.0, high: float = 1.0
 ) -> Observation:
     """The observation of a graded value, with a threshold or without one."""
+    value = min(max(value, low), high)  # the BLEU of equal texts is 1.0000000000000004
     missed = least is not None and value < least
     reason = f"{what}: got {value:.3g}, allowed: at least {least:g}" if missed else ""
     if missed and f"{value:.3g}" == f"{least:g}":

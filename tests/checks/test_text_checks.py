@@ -190,3 +190,9 @@ def test_data_that_is_no_json_cannot_be_read_as_text() -> None:
         text.contains("c", "a", cyclic)
     with pytest.raises(CheckError, match="cannot read an output of type bytes"):
         text.regex("r", "a", b"a")
+
+
+def test_equal_texts_have_a_bleu_of_one_and_not_more() -> None:
+    for words in range(1, 30):
+        sentence = " ".join(f"word{number}" for number in range(words))
+        assert text.bleu("b", sentence, sentence).value <= 1.0
