@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_ftgate.checks.grader import Grader
+    from pytest_ftgate.providers.usage import ModelCall
     from pytest_ftgate.recording import Scope
-    from pytest_ftgate.recording.scopes import CallFact
     from pytest_ftgate.runs.redact import OutputRule
     from pytest_ftgate.suites import EvalItem
 
@@ -111,8 +111,8 @@ class Attempt:
         """The line that this attempt leaves in the run."""
         item, scope = self.item, self.scope
         suite, variant = item.suite, item.variant
-        calls = scope.calls if scope else []
-        used, model = usage.total(calls)
+        answers = usage.model_calls(scope.calls) if scope else []
+        used, model = usage.total(answers)
         record = Record(
             suite=suite.name,
             variant=variant.name,
@@ -130,7 +130,7 @@ class Attempt:
             observations=self.observations,
             error=self.error,
             usage=used,
-            cost=cost_of(item, calls),
+            cost=cost_of(item, answers),
             latency_s=scope.task_elapsed_s if scope else None,
             attempts=scope.attempts if scope else None,
             retries=self.answer.retries if self.answer else None,
@@ -154,11 +154,11 @@ class Attempt:
         )
 
 
-def cost_of(item: EvalItem, calls: Sequence[CallFact]) -> float | None:
-    """What the calls of an item cost in US dollars, where that is known."""
+def cost_of(item: EvalItem, answers: Sequence[ModelCall]) -> float | None:
+    """What a model's answers for an item cost in US dollars, where that is known."""
     experiment, variant = item.suite.experiment, item.variant
     return pricing.cost_of_calls(
-        calls,
+        answers,
         experiment.prices if experiment else {},
         asked=variant.model,
         provider=variant.provider,

@@ -67,8 +67,9 @@ class Progress:
 
     def advance(self, item: EvalItem, calls: Sequence[CallFact]) -> None:
         """Count one finished task and what its calls used."""
-        used, _ = usage.total(calls)
-        cost = cost_of(item, calls)
+        answers = usage.model_calls(calls)
+        used, _ = usage.total(answers)
+        cost = cost_of(item, answers)
         with self._lock:
             if used is not None:
                 self._tokens += (used.input_tokens or 0) + (used.output_tokens or 0)

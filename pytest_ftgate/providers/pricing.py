@@ -8,14 +8,12 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pytest_ftgate.providers.usage import model_calls
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
     from pytest_ftgate.model import Usage
-    from pytest_ftgate.providers.usage import Call
+    from pytest_ftgate.providers.usage import ModelCall
 
 # The snapshot date that providers append to the name they resolve an alias to.
 _SNAPSHOT = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8})$")
@@ -61,7 +59,7 @@ def cost(
 
 
 def cost_of_calls(
-    calls: Iterable[Call],
+    answers: Sequence[ModelCall],
     prices: Mapping[str, tuple[float, float]],
     *,
     asked: str | None = None,
@@ -72,7 +70,7 @@ def cost_of_calls(
     Each call is priced by the server that it went to and the time that it was made.
 
     Args:
-        calls: the recorded calls of the task, whichever client made them.
+        answers: the task's calls of models, whichever client made them.
         prices: as in :func:`cost`.
         asked: the name that the variant asks for its model by; the table may price it under this
             name. It is taken for the model of the calls only when all of them name the same one.
@@ -81,7 +79,6 @@ def cost_of_calls(
     Returns:
         US dollars, or ``None`` when no model was called or one call's cost is unknown.
     """
-    answers = model_calls(calls)
     if not answers:
         return None
     same = len({answer.model for answer in answers}) == 1

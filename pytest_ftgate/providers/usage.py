@@ -18,7 +18,7 @@ from pytest_ftgate.providers.responses import ResponsesWire, responses_usage
 from pytest_ftgate.providers.wire import section, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pytest_ftgate.providers.wire import Json
 
@@ -57,14 +57,16 @@ class ModelCall:
     recorded_at: str | None
 
 
-def total(calls: Iterable[Call]) -> tuple[Usage | None, str | None]:
+def total(answers: Sequence[ModelCall]) -> tuple[Usage | None, str | None]:
     """The tokens of all model calls together, and the model that gave the last answer.
+
+    Args:
+        answers: the calls, as :func:`model_calls` gives them.
 
     Returns:
         ``(usage, model)``; ``(None, None)`` when no model was called. A sum is ``None`` when one
         of the calls does not say its part: a sum of the others would be too small.
     """
-    answers = model_calls(calls)
     if not answers:
         return None, None
     return add([answer.usage for answer in answers]), answers[-1].model

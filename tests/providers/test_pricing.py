@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_ftgate.model import Usage
 from pytest_ftgate.providers.pricing import cost, cost_of_calls
+from pytest_ftgate.providers.usage import model_calls
 
 USED = Usage(input_tokens=1_000_000, output_tokens=500_000)
 
@@ -122,41 +123,45 @@ class Call:
         return json.dumps({"model": self.model, "choices": [], "usage": used}).encode()
 
 
+def spent(calls: list[Call], prices: dict[str, tuple[float, float]], **names: str) -> float | None:
+    return cost_of_calls(model_calls(calls), prices, **names)
+
+
 TABLE = {"a": (1.0, 0.0), "b": (2.0, 0.0)}
 
 
 def test_each_call_has_its_own_price() -> None:
-    assert cost_of_calls([Call("a"), Call("b"), Call("a")], TABLE) == 4.0
+    assert spent([Call("a"), Call("b"), Call("a")], TABLE) == 4.0
     when = "2026-01-15T00:00:00Z"
     mixed = [Call("a"), Call("gpt-4o", OPENAI)]
-    assert cost_of_calls(mixed, TABLE) == 1.0 + (cost(USED, "gpt-4o", "openai", {}, at=when) or 0)
+    assert spent(mixed, TABLE) == 1.0 + (cost(USED, "gpt-4o", "openai", {}, at=when) or 0)
 
 
 def test_refused_calls_cost_nothing() -> None:
-    assert cost_of_calls([Call("b", status=429), Call("a")], TABLE) == 1.0
+    assert spent([Call("b", status=429), Call("a")], TABLE) == 1.0
 
 
 def test_one_unknown_cost_makes_the_task_s_unknown() -> None:
-    assert cost_of_calls([Call("a"), Call("c")], TABLE) is None
-    assert cost_of_calls([Call("a"), Call("a", output=None)], TABLE) is None
-    assert cost_of_calls([Call("gpt-4o")], TABLE, provider="openai") is None, "a local server"
+    assert spent([Call("a"), Call("c")], TABLE) is None
+    assert spent([Call("a"), Call("a", output=None)], TABLE) is None
+    assert spent([Call("gpt-4o")], TABLE, provider="openai") is None, "a local server"
 
 
 def test_no_model_call_has_no_cost() -> None:
-    assert cost_of_calls([], TABLE) is None
-    assert cost_of_calls([Call("a", status=500)], TABLE) is None
+    assert spent([], TABLE) is None
+    assert spent([Call("a", status=500)], TABLE) is None
 
 
 def test_the_table_may_name_the_model_as_it_was_asked_for() -> None:
     path = "/models/a.gguf"
-    assert cost_of_calls([Call(path), Call(path)], TABLE, asked="a") == 2.0
-    assert cost_of_calls([Call("b")], TABLE, asked="a") == 2.0, "what answered comes first"
-    assert cost_of_calls([Call("b"), Call("c")], TABLE, asked="a") is None, "c is another model"
+    assert spent([Call(path), Call(path)], TABLE, asked="a") == 2.0
+    assert spent([Call("b")], TABLE, asked="a") == 2.0, "what answered comes first"
+    assert spent([Call("b"), Call("c")], TABLE, asked="a") is None, "c is another model"
 
 
 def test_a_model_that_does_not_name_itself_is_the_one_that_was_asked() -> None:
-    assert cost_of_calls([Call(None)], TABLE, asked="a") == 1.0
-    assert cost_of_calls([Call(None)], TABLE) is None
+    assert spent([Call(None)], TABLE, asked="a") == 1.0
+    assert spent([Call(None)], TABLE) is None
 
 
 TOKENS = st.integers(0, 10**9)

@@ -62,8 +62,9 @@ def test_replay_gives_what_was_recorded(
 
     said = api != "chat" or not stream
     used = Usage(input_tokens=7, output_tokens=3, cached_tokens=0 if api == "responses" else None)
-    assert usage.total(scope.calls) == (used if said else Usage(), "m")
-    spent = pricing.cost_of_calls(scope.calls, {"m": (1.0, 1.0)})
+    answers = usage.model_calls(scope.calls)
+    assert usage.total(answers) == (used if said else Usage(), "m")
+    spent = pricing.cost_of_calls(answers, {"m": (1.0, 1.0)})
     assert spent == (pytest.approx(1e-5) if said else None)
 
 

@@ -52,9 +52,13 @@ class Call:
         return self.data if isinstance(self.data, bytes) else json.dumps(self.data).encode()
 
 
+def total(*calls: Call) -> tuple[Usage | None, str | None]:
+    return usage.total(usage.model_calls(calls))
+
+
 @pytest.mark.parametrize(("body", "model"), [(CHAT, "gpt"), (RESPONSE, "gpt"), (MESSAGE, "claude")])
 def test_each_api_says_what_it_used(body: dict[str, Any], model: str) -> None:
-    assert usage.total([Call(body)]) == (USED, model)
+    assert total(Call(body)) == (USED, model)
 
 
 CHUNKS = [
@@ -85,29 +89,29 @@ MESSAGE_EVENTS = [
 )
 def test_each_stream_says_what_it_used(events: list[Any], model: str) -> None:
     body = b": comment\n\n" + b"".join(map(sse, events))
-    assert usage.total([Call(body)]) == (USED, model)
+    assert total(Call(body)) == (USED, model)
 
 
 def test_a_stream_without_usage_is_unknown_not_zero() -> None:
     body = b"".join(map(sse, [{"choices": [{"delta": {"content": "x"}}], "model": "gpt"}]))
-    assert usage.total([Call(body)]) == (Usage(), "gpt")
+    assert total(Call(body)) == (Usage(), "gpt")
 
 
 def test_calls_are_added_up_and_the_last_model_named() -> None:
-    total, model = usage.total([Call(CHAT), Call(MESSAGE)])
-    assert total == Usage(input_tokens=20, output_tokens=4, cached_tokens=8)
+    used, model = total(Call(CHAT), Call(MESSAGE))
+    assert used == Usage(input_tokens=20, output_tokens=4, cached_tokens=8)
     assert model == "claude"
 
 
 def test_one_unknown_part_makes_the_sum_unknown() -> None:
     silent = {**CHAT, "usage": {"prompt_tokens": 10}}
-    total, _ = usage.total([Call(CHAT), Call(silent)])
-    assert total == Usage(input_tokens=20)
+    used, _ = total(Call(CHAT), Call(silent))
+    assert used == Usage(input_tokens=20)
 
 
 def test_embeddings_have_no_output() -> None:
     body = {"object": "list", "data": [], "model": "e", "usage": {"prompt_tokens": 7}}
-    assert usage.total([Call(body)]) == (Usage(input_tokens=7, output_tokens=0), "e")
+    assert total(Call(body)) == (Usage(input_tokens=7, output_tokens=0), "e")
 
 
 @pytest.mark.parametrize(
@@ -129,9 +133,9 @@ def test_embeddings_have_no_output() -> None:
     ],
 )
 def test_what_no_model_answered_is_passed_over(call: Call) -> None:
-    assert usage.total([call]) == (None, None)
-    assert usage.total([Call(CHAT), call]) == (USED, "gpt")
+    assert total(call) == (None, None)
+    assert total(Call(CHAT), call) == (USED, "gpt")
 
 
 def test_no_calls_used_nothing_that_is_known() -> None:
-    assert usage.total([]) == (None, None)
+    assert total() == (None, None)
