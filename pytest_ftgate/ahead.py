@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.execution import run_concurrently
-from pytest_ftgate.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_ftgate.execution import Answer
     from pytest_ftgate.items import Attempt
+    from pytest_ftgate.progress import Progress
     from pytest_ftgate.recording import Scope
     from pytest_ftgate.suites import EvalItem
 
@@ -72,6 +72,8 @@ class RunAhead:
         return self._scopes.pop(item.key, None)
 
     def _run_all(self, items: Sequence[EvalItem], asking: Attempt) -> None:
+        from pytest_ftgate.progress import Progress  # sessions that replay show none
+
         # The attempt that asks is under way: its task goes on in its scope and its context.
         context, current = copy_context(), asking.item.key
         with Progress(len(items), self._let_through()) as progress:

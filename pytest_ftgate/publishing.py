@@ -1,4 +1,7 @@
-"""Writes the reports that were asked for, and those that a CI system reads."""
+"""Writes the reports that were asked for, and those that a CI system reads.
+
+Most sessions ask for none: what makes a report is imported when it is made.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate import files
 from pytest_ftgate.errors import FtgateError, StoreError
-from pytest_ftgate.reports import github, html, json_report, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,9 +26,9 @@ def write_reports(verdict: Verdict, run: Run, settings: Settings) -> list[str]:
         What could not be written and why, a sentence each; the others are written all the same.
     """
     wanted: list[tuple[Path | None, Callable[[], bytes]]] = [
-        (settings.json, lambda: json_report.encode(verdict)),
-        (settings.markdown, lambda: markdown.render(verdict).encode()),
-        (settings.html, lambda: html.render(verdict, run).encode()),
+        (settings.json, lambda: _json(verdict)),
+        (settings.markdown, lambda: _markdown(verdict)),
+        (settings.html, lambda: _html(verdict, run)),
     ]
     problems: list[str] = []
     for path, render in wanted:
@@ -47,8 +49,8 @@ def tell_github(verdict: Verdict, settings: Settings, environ: Mapping[str, str]
     reports = {"json": settings.json, "markdown": settings.markdown, "html": settings.html}
     written = {kind: os.fspath(path) for kind, path in reports.items() if path is not None}
     wanted: list[tuple[str, Callable[[], str]]] = [
-        ("GITHUB_STEP_SUMMARY", lambda: github.step_summary(verdict)),
-        ("GITHUB_OUTPUT", lambda: github.outputs(verdict, written)),
+        ("GITHUB_STEP_SUMMARY", lambda: _step_summary(verdict)),
+        ("GITHUB_OUTPUT", lambda: _outputs(verdict, written)),
     ]
     problems: list[str] = []
     for variable, text in wanted:
@@ -58,6 +60,36 @@ def tell_github(verdict: Verdict, settings: Settings, environ: Mapping[str, str]
             except FtgateError as error:
                 problems.append(str(error))
     return problems
+
+
+def _json(verdict: Verdict) -> bytes:
+    from pytest_ftgate.reports import json_report
+
+    return json_report.encode(verdict)
+
+
+def _markdown(verdict: Verdict) -> bytes:
+    from pytest_ftgate.reports import markdown
+
+    return markdown.render(verdict).encode()
+
+
+def _html(verdict: Verdict, run: Run) -> bytes:
+    from pytest_ftgate.reports import html
+
+    return html.render(verdict, run).encode()
+
+
+def _step_summary(verdict: Verdict) -> str:
+    from pytest_ftgate.reports import github
+
+    return github.step_summary(verdict)
+
+
+def _outputs(verdict: Verdict, written: Mapping[str, str]) -> str:
+    from pytest_ftgate.reports import github
+
+    return github.outputs(verdict, written)
 
 
 def _append(path: str, text: str) -> None:

@@ -31,7 +31,7 @@ from pytest_ftgate.model import (
 from pytest_ftgate.names import OUTCOME_ATTRIBUTE, RECORD_ATTRIBUTE
 from pytest_ftgate.publishing import tell_github, write_reports
 from pytest_ftgate.recording.maintenance import Coverage, unplayed
-from pytest_ftgate.reports import gate_text, github
+from pytest_ftgate.reports import gate_text
 from pytest_ftgate.reports.terminal import render
 from pytest_ftgate.runs import compared, ledger
 from pytest_ftgate.runs.store import RunStore, new_run_id
@@ -282,6 +282,8 @@ class Controller:
         for problem in [*([] if self.settings.gate else self.problems), *self.notes]:
             terminal.write_line(f"ftgate: {problem}", yellow=True)
         if os.environ.get("GITHUB_ACTIONS") == "true":
+            from pytest_ftgate.reports import github
+
             for annotation in github.annotate(self.verdict):
                 terminal.write_line(annotation)
 
