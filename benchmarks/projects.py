@@ -118,7 +118,8 @@ import httpx2
 import jsonschema
 import pytest
 
-VALIDATOR = jsonschema.Draft202012Validator(json.loads((app.HERE / "order.schema.json").read_text()))
+SCHEMA = json.loads((app.HERE / "order.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 ANSWER = (app.HERE / "answer.json").read_bytes()
 HEADERS = {"content-type": "application/json"}
 
@@ -145,7 +146,8 @@ import pytest
 
 from pytest_ftgate.recording import Recorder
 
-VALIDATOR = jsonschema.Draft202012Validator(json.loads((app.HERE / "order.schema.json").read_text()))
+SCHEMA = json.loads((app.HERE / "order.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 PACK = app.HERE / "cassettes" / "orders" / "v1.jsonl"
 
 
@@ -173,7 +175,8 @@ import app
 import jsonschema
 import pytest
 
-VALIDATOR = jsonschema.Draft202012Validator(json.loads((app.HERE / "order.schema.json").read_text()))
+SCHEMA = json.loads((app.HERE / "order.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 @pytest.fixture(scope="session")
