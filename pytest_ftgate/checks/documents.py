@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from pytest_ftgate.checks.outputs import Json
 from pytest_ftgate.errors import CheckError
@@ -100,6 +101,7 @@ def _attempt(text: str, stripped: str) -> Iterator[tuple[str, Json]]:
         return
 
 
+@cache
 def _decoder() -> json.JSONDecoder:
     return json.JSONDecoder(
         object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse_constant

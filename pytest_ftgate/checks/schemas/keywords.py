@@ -41,6 +41,12 @@ def validator(draft: Draft, schema: Any, registry: Any, patterns: dict[str, Patt
     return _hardened(draft)(schema, registry=registry, format_checker=Guard(patterns))
 
 
+def entered(referring: Any) -> Any:
+    """The validator of what the lone ``$ref`` of a schema leads to, looked up once for all."""
+    found = referring._resolver.lookup(referring.schema["$ref"])
+    return referring.evolve(schema=found.contents, _resolver=found.resolver)
+
+
 def fresh(prepared: Any) -> Any:
     """The same validator for one more validation: its time runs from here."""
     again = copy(prepared)

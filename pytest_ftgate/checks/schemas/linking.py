@@ -30,7 +30,7 @@ from pytest_ftgate.checks.schemas.dialects import (
     draft_of,
 )
 from pytest_ftgate.checks.schemas.guard import TooDeep
-from pytest_ftgate.checks.schemas.keywords import meta_validator, validator
+from pytest_ftgate.checks.schemas.keywords import entered, meta_validator, validator
 from pytest_ftgate.checks.schemas.reasons import reasons
 from pytest_ftgate.errors import DataError, did_you_mean, shown_path
 from pytest_ftgate.text import json_path, preview, shown
@@ -142,13 +142,13 @@ class _Linker:
     def link(self, contents: Json, file: Path | None) -> Linked:
         base = file.resolve().as_uri() if file is not None else _BASE
         root = self._admit(base, contents, str(file) if file is not None else "<schema>")
-        # By reference, so that relative references in the schema start from its own address.
-        entry = {"$ref": root.address}
         registry = _with_specifications(self._retrieve).with_resource(base, root.resource).crawl()
         start = registry.resolver().lookup(root.address)
         self._walk(_Place(contents, start.resolver, root, ()))
+        # By reference, so that relative references in the schema start from its own address.
+        entry = {"$ref": root.address}
         made = validator(root.draft, entry, self._complete(), self.patterns)
-        return Linked(made, tuple(self.warnings))
+        return Linked(entered(made), tuple(self.warnings))
 
     def _complete(self) -> Any:
         """All documents at hand, so that validation itself can read nothing more."""
