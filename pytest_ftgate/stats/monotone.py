@@ -23,7 +23,7 @@ import numpy as np
 from pytest_ftgate.stats.design import Design
 from pytest_ftgate.stats.distributions import t_ppf
 from pytest_ftgate.stats.grouping import vector
-from pytest_ftgate.stats.paired import ALPHA, Estimate, estimate
+from pytest_ftgate.stats.paired import ALPHA, Estimate, estimate, estimate_many
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _STEPS = 16
-_HALVINGS = 40
+_HALVINGS = 34
+_ROUNDS = 6
 _SLACK = 1.3  # strata of five cases weigh a deviation by up to 5 / 4
 _ALIKE = 1e-9
-_CERTAIN = 1e-6
+_CERTAIN = 1e-4
 
 
 def estimate_monotone(
@@ -66,7 +67,7 @@ def estimate_monotone(
         return seen
     if seen.delta > -margin:
         return _with_low(seen, _Search(-d, e2, design, seen), margin)
-    # A p that is next to nothing is significant at any level.
+    # A p that is next to nothing is significant after any correction.
     return seen if seen.p < _CERTAIN else _with_high(seen, _Search(d, e2, design, seen), margin)
 
 
@@ -106,6 +107,8 @@ class _Search:
             self._share = total
         strata = design.strata if design.clusters is None else None
         self._strata = np.zeros(self._means.size, np.intp) if strata is None else strata
+        member = (self._strata == np.arange(self._strata.max() + 1)[:, None]) * self._share
+        self._stratum = member / member.sum(axis=1, keepdims=True)
         # Units of equal weight in one stratum share one floor: no mean has to be solved for.
         self._alike = strata is None and bool(np.ptp(self._share) < _ALIKE * self._share.max())
         self.most_gain = self._most_gain(t_ppf(1.0 - seen.alpha, seen.df) / seen.se)
@@ -115,33 +118,45 @@ class _Search:
         deepest = self._deepest()
         least = 0.0 if highest is None else self._shallowest(highest, deepest)
         coarse = np.linspace(least, deepest, _STEPS + 1)
-        tried = [self._estimate(depth) for depth in coarse]
+        tried = self._estimates(coarse)
         best = int(np.argmin([each.high for each in tried]))
         around = coarse[max(best - 1, 0)], coarse[min(best + 1, _STEPS)]
-        return tried + [self._estimate(depth) for depth in np.linspace(*around, _STEPS + 1)]
+        return [*tried, *self._estimates(np.linspace(*around, _STEPS + 1))]
 
-    def _estimate(self, depth: float) -> Estimate:
-        return estimate(self._raised(depth), e2=self._e2, design=self._design, alpha=self._alpha)
-
-    def _raised(self, depth: float) -> Floats:
-        floor = self._floor(depth)
+    def _estimates(self, depths: Floats) -> tuple[Estimate, ...]:
+        """The estimate after raising every unit to its floor, at each depth."""
+        floors = self._floors(depths)
         if self._design.clusters is None:
-            return np.maximum(self._d, floor)
-        return np.asarray(self._d + np.maximum(floor - self._means, 0.0)[self._design.clusters])
-
-    def _floor(self, depth: float) -> Floats:
-        """Each unit's floor: a - depth / share, a the mean of its stratum after raising."""
-        if self._alike:
-            return np.asarray(self._means.max() - depth)
-        reach = np.divide(
-            depth, self._share, out=np.full(self._share.size, np.inf), where=self._share > 0
+            raised = np.maximum(self._d[:, None], floors)
+        else:
+            lift = np.maximum(floors - self._means[:, None], 0.0)
+            raised = self._d[:, None] + lift[self._design.clusters]
+        return estimate_many(
+            raised,
+            e2=[self._e2] * depths.size,
+            spans=[None] * depths.size,
+            design=self._design,
+            alpha=self._alpha,
         )
-        low = self._stratum_means(self._means)
-        high = np.full(low.size, self._means.max())
+
+    def _floors(self, depths: Floats) -> Floats:
+        """Each unit's floor a - depth / share, a the mean of its stratum after raising.
+
+        (units, depths); of units that are all alike one row, the floor itself at that depth.
+        """
+        if self._alike:
+            return np.asarray(self._means.max() - depths)[None, :]
+        inverse = np.divide(
+            1.0, self._share, out=np.full(self._share.size, np.inf), where=self._share > 0
+        )
+        with np.errstate(invalid="ignore"):
+            reach = np.where(self._share[:, None] > 0, inverse[:, None] * depths, np.inf)
+        means = self._means[:, None]
+        low = np.repeat((self._stratum @ self._means)[:, None], depths.size, axis=1)
+        high = np.full_like(low, self._means.max())
         for _ in range(_HALVINGS):
             middle = (low + high) / 2.0
-            mean = self._stratum_means(np.maximum(self._means, middle[self._strata] - reach))
-            short = mean > middle
+            short = self._stratum @ np.maximum(means, middle[self._strata] - reach) > middle
             low, high = np.where(short, middle, low), np.where(short, high, middle)
         return np.asarray(low[self._strata] - reach)
 
@@ -149,25 +164,25 @@ class _Search:
         """The depth at which no unit is raised."""
         if self._alike:
             return float(np.ptp(self._means))
-        below = self._stratum_means(self._means)[self._strata] - self._means
-        return max(0.0, float((self._share * below).max()))
+        return max(0.0, float((self._share * -self._inside()).max()))
 
     def _shallowest(self, highest: float, deepest: float) -> float:
         """The least depth at which the mean after raising still is at most ``highest``."""
         low, high = 0.0, deepest
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2.0
-            mean = float(self._share @ np.maximum(self._means, self._floor(middle)))
-            low, high = (middle, high) if mean > highest else (low, middle)
+        for _ in range(_ROUNDS):
+            depths = np.linspace(low, high, _STEPS + 1)
+            means = self._share @ np.maximum(self._means[:, None], self._floors(depths))
+            first = int(np.argmax(means <= highest)) if means[-1] <= highest else _STEPS
+            low, high = float(depths[max(first - 1, 0)]), float(depths[first])
         return high
 
-    def _stratum_means(self, values: Floats) -> Floats:
-        total = np.bincount(self._strata, weights=self._share)
-        return np.asarray(np.bincount(self._strata, weights=self._share * values) / total)
+    def _inside(self) -> Floats:
+        """Each unit's difference from the mean of its stratum."""
+        return np.asarray(self._means - (self._stratum @ self._means)[self._strata])
 
     def _most_gain(self, pull: float) -> float:
         """The bound is convex: raising gains at most slope times way, where the slope is down."""
-        inside = self._means - self._stratum_means(self._means)[self._strata]
+        inside = self._inside()
         coupling = abs(float((self._share**2) @ inside))
         slope = self._share * (1.0 + _SLACK * pull * (self._share * inside - coupling))
         way = self._means.max() - self._means

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pytest_ftgate.stats import power
 from pytest_ftgate.stats.monotone import estimate_monotone
-from pytest_ftgate.stats.paired import ALPHA, Estimate
+from pytest_ftgate.stats.paired import ALPHA, Estimate, estimate
 from pytest_ftgate.stats.welch import compare_repetitions
 from pytest_ftgate.verdicts.matching import LEAST_SHARE
 from pytest_ftgate.verdicts.measures import BEYOND
@@ -68,6 +68,11 @@ class Evidence:
     tested: bool
     lost: float
 
+    @property
+    def lost_too_much(self) -> bool:
+        """Whether too few of the baseline's values are still there to vouch for a pass."""
+        return self.lost > 1.0 - LEAST_SHARE
+
 
 def weigh(pair: Pair, rule: Rule) -> Evidence:
     """The evidence that a pair holds for or against a drop.
@@ -90,14 +95,25 @@ def weigh(pair: Pair, rule: Rule) -> Evidence:
         raise ValueError(f"the pair of {pair.name!r} has neither a sample nor repetitions")
     judged = weigh_sample(pair.judged, pair.span, rule)
     same = pair.judged is pair.seen and rule.alpha == ALPHA
-    seen = judged if same else weigh_sample(pair.seen, pair.span, Rule(rule.margin))
     return Evidence(
-        seen,
+        judged if same else _plain(pair.seen, pair.span),
         judged,
         may_block=enough or pair.unit not in _NEEDS_TRIALS,
         tested=True,
         lost=pair.lost,
     )
+
+
+def glance(pair: Pair) -> Evidence:
+    """The evidence for a KPI that is shown and not judged."""
+    if pair.seen is None:
+        return weigh(pair, Rule(0.0))
+    seen = _plain(pair.seen, pair.span)
+    return Evidence(seen, seen, may_block=False, tested=True, lost=pair.lost)
+
+
+def _plain(sample: Sample, span: float | None) -> Estimate:
+    return estimate(sample.differences, e2=sample.e2, span=span, design=sample.design)
 
 
 def weigh_sample(sample: Sample, span: float | None, rule: Rule) -> Estimate:
@@ -120,9 +136,14 @@ def settle(evidence: Evidence, rule: Rule, p_adjusted: float | None = None) -> D
         rule: the margin and alpha that ``evidence`` was weighed by.
         p_adjusted: Holm's p, for a KPI that is not the primary one.
     """
-    judged = evidence.judged
-    if judged.n == 0 or evidence.lost > 1.0 - LEAST_SHARE:
+    if evidence.judged.n == 0:
         return "inconclusive"
+    verdict = _judge(evidence, rule, p_adjusted)
+    return "inconclusive" if verdict == "pass" and evidence.lost_too_much else verdict
+
+
+def _judge(evidence: Evidence, rule: Rule, p_adjusted: float | None) -> DropVerdict:
+    judged = evidence.judged
     dropped = fell(judged, rule.margin)
     if not evidence.may_block:
         return "warn" if dropped else "pass"

@@ -17,14 +17,7 @@ from pytest_ftgate.stats.flips import delta_interval, mcnemar_mid_p
 from pytest_ftgate.stats.intervals import finite
 from pytest_ftgate.stats.multiplicity import holm
 from pytest_ftgate.verdicts import kpis
-from pytest_ftgate.verdicts.drops import (
-    Evidence,
-    Finding,
-    Rule,
-    settle,
-    sight,
-    weigh,
-)
+from pytest_ftgate.verdicts.drops import Evidence, Finding, Rule, glance, settle, sight, weigh
 from pytest_ftgate.verdicts.from_records import pass_rate
 from pytest_ftgate.verdicts.matching import LEAST_SHARE, Matching, match
 from pytest_ftgate.verdicts.pairs import Pair, flips, pair
@@ -258,7 +251,7 @@ def _turned(
 
 
 def _numbers(both: Pair, finding: Finding | None) -> dict[str, float | int | None]:
-    evidence = weigh(both, Rule(0.0)) if finding is None else finding.evidence
+    evidence = glance(both) if finding is None else finding.evidence
     seen, sign = evidence.seen, both.sign
     ends = [_plain(sign * end) for end in (seen.low, seen.high)]
     low, high = ends if sign > 0 else ends[::-1]

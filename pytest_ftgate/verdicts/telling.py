@@ -27,14 +27,14 @@ def tell(finding: Finding) -> str:
     verdict, evidence = finding.verdict, finding.evidence
     if evidence.judged.n == 0:
         return f"no case has a value both now and in the baseline: {verdict}; {RE_BASELINE}"
-    if evidence.lost > 1.0 - LEAST_SHARE:
-        return (
-            f"{100 * evidence.lost:.0f} % of the baseline's values are not there now, at most "
-            f"{100 * (1.0 - LEAST_SHARE):.0f} % may be missing: {verdict}"
-        )
-    if not evidence.may_block:
-        return _tell_warning_only(finding)
-    return _tell_tested(finding)
+    told = _tell_tested(finding) if evidence.may_block else _tell_warning_only(finding)
+    if not evidence.lost_too_much:
+        return told
+    lost = (
+        f"{100 * evidence.lost:.0f} % of the baseline's values are not there now, at most "
+        f"{100 * (1.0 - LEAST_SHARE):.0f} % may be missing"
+    )
+    return f"{lost}: inconclusive" if verdict == "inconclusive" else f"{told}; {lost}"
 
 
 def tell_few_matched(share: float) -> str:
