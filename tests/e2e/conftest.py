@@ -87,12 +87,14 @@ class Project:
     """A throw-away project in which pytest is run.
 
     Attributes:
-        without: the installed plugins that its sessions do without.
+        lean: its sessions load no plugin but this one and xdist, which takes half the time.
+        without: otherwise, the installed plugins that they do without.
     """
 
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         self.path = pytester.path
+        self.lean = True
         self.without = ["randomly", "sugar", "rerunfailures"]
 
     def write(self, name: str, content: str) -> Path:
@@ -114,26 +116,18 @@ class Project:
         store = RunStore(self.path / ".ftgate")
         return [store.load(info.id) for info in reversed(store.list())]
 
-    def run(
-        self, *args: str, apart: bool = False, junit: bool = True, lean: bool | None = None
-    ) -> Outcome:
-        """Run pytest in this process, or in one of its own.
-
-        ``lean`` sessions load no plugin but this one and xdist, as those do by default that cost
-        further processes.
-        """
+    def run(self, *args: str, apart: bool = False, junit: bool = True) -> Outcome:
+        """Run pytest in this process, or ``apart`` in one of its own."""
         document, xml = self.path / "verdict.json", self.path / "junit.xml"
         for leftover in (document, xml):
             leftover.unlink(missing_ok=True)
         full = [f"--ftgate-json={document}", *args]
         if junit:
             full.append(f"--junitxml={xml}")
-        if lean is None:
-            lean = apart or "-n2" in args
-        full += LEAN if lean else self._beside()
+        full += LEAN if self.lean else self._beside()
         run = self.pytester.runpytest_subprocess if apart else self.pytester.runpytest_inprocess
         with pytest.MonkeyPatch.context() as patch:
-            if lean:
+            if self.lean:
                 patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
             result = run(*full)
         verdict = json.loads(document.read_text("utf-8")) if document.exists() else None
@@ -141,7 +135,7 @@ class Project:
         return Outcome(result, verdict, root)
 
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
-        """Start a lean session in a process of its own."""
+        """Start a session in a process of its own."""
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", *LEAN, *args],
             cwd=self.path,

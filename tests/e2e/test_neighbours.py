@@ -34,6 +34,11 @@ def test_flaky(eval_output, grade):
 ORDINARY = "\ndef test_ordinary():\n    assert True\n"
 
 
+@pytest.fixture(autouse=True)
+def among_neighbours(project: Project) -> None:
+    project.lean = False
+
+
 def test_an_item_that_is_tried_again_counts_once_and_by_its_last_attempt(project: Project) -> None:
     project.without.remove("rerunfailures")
     write_suite(project, FLAKY.format(attempt=2), more=GATED)
@@ -128,7 +133,7 @@ def test_application(eval_output, grade):
     grade.equal("answered", "answer", eval_output)
 """,
     )
-    outcome = project.run("--cov=application", "--cov-report=term", apart=True, lean=False)
+    outcome = project.run("--cov=application", "--cov-report=term", apart=True)
     assert outcome.code == pytest.ExitCode.OK
     assert outcome.counts == {"passed": 2}
     assert "application.py       2      0   100%" in outcome.text
@@ -146,7 +151,7 @@ def test_a_html_report_shows_items_and_gates(project: Project) -> None:
 def test_sugar_prints_the_gates_and_the_summary(project: Project) -> None:
     project.without.remove("sugar")
     write_suite(project, FLAKY.format(attempt=1).replace("^answer", "1$|^question"), more=GATED)
-    outcome = project.run("--force-sugar")
+    outcome = project.run("--force-sugar", apart=True)  # sugar keeps global state
     assert outcome.code == pytest.ExitCode.OK, outcome.text
     assert "LLM evaluation" in outcome.text
     assert "Traceback" not in outcome.text

@@ -130,6 +130,7 @@ def test_what_was_recorded_replays_without_server_and_keys(
     caller: str, project: Project, provider: FakeProvider, offline: Callable[[], None]
 ) -> None:
     test, name, calls, concurrency = CALLERS[caller]
+    project.lean = False  # pytest-asyncio and anyio run the async tests
     write_suite(project, test, provider=name)
     live = project.run("--ftgate-record=new_episodes", f"--ftgate-concurrency={concurrency}")
     assert live.code == pytest.ExitCode.OK, live.text
