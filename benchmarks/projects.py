@@ -60,6 +60,7 @@ _SCHEMA = {
     "additionalProperties": False,
 }
 
+# What an application with a client of its own needs to say ...
 _EXPERIMENT = """
 suite = "orders"
 primary_kpi = "format_valid"
@@ -67,11 +68,6 @@ current = "v1"
 
 [[variant]]
 name = "v1"
-provider = "openai"
-base_url = "{url}"
-model = "benchmark-1"
-params = {{ temperature = 0, max_tokens = 60 }}
-prompt = "prompt.md"
 change = "the only one"
 
 [kpi.format_valid]
@@ -81,7 +77,17 @@ min = 0.95
 max = 60.0
 
 [prices]
-benchmark-1 = {{ input = 0.15, output = 0.60 }}
+benchmark-1 = { input = 0.15, output = 0.60 }
+"""
+
+# ... and what it takes to render the same request from a prompt.
+_PROMPT_VARIANT = """
+name = "v1"
+provider = "openai"
+base_url = "{url}"
+model = "benchmark-1"
+params = {{ temperature = 0, max_tokens = 60 }}
+prompt = "prompt.md"
 """
 
 _EVAL = """
@@ -105,7 +111,7 @@ _PROMPTED = """
 import pytest
 
 
-@pytest.mark.llm_eval(dataset="orders.jsonl", experiment="experiment.toml")
+@pytest.mark.llm_eval(dataset="orders.jsonl", experiment="prompted.toml")
 def test_order(eval_output, grade):
     grade.format(eval_output, "order.schema.json")
 """
@@ -231,7 +237,8 @@ def make(directory: Path, count: int, url: str) -> Project:
         "orders.jsonl": "".join(map(_case, range(count))),
         "order.schema.json": json.dumps(_SCHEMA),
         "answer.json": json.dumps(ANSWER),
-        "experiment.toml": _EXPERIMENT.format(url=url),
+        "experiment.toml": _EXPERIMENT,
+        "prompted.toml": _EXPERIMENT.replace('\nname = "v1"\n', _PROMPT_VARIANT.format(url=url)),
         "prompt.md": _PROMPT,
         "test_eval.py": _EVAL,
         "test_client_per_test.py": _CLIENT_PER_TEST,
