@@ -146,7 +146,7 @@ class _Reporting:
             raise
         if self.controller is not None:
             self.controller.finish()
-            self.controller.emit_gates(session)
+            self.controller.report_gates(session)
         return result
 
     @pytest.hookimpl(optionalhook=True)

@@ -15,26 +15,22 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from pytest_ftgate import environment, files
+from pytest_ftgate import environment, files, gate_reports, opening
 from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.ladders import judge_ladders
 from pytest_ftgate.model import (
     CaseError,
-    GateResult,
-    Manifest,
     Record,
-    Rules,
     Run,
     RunEnd,
-    SuiteResult,
     Verdict,
 )
-from pytest_ftgate.names import OUTCOME_ATTRIBUTE, RECORD_ATTRIBUTE
+from pytest_ftgate.names import RECORD_ATTRIBUTE
 from pytest_ftgate.publishing import tell_github, write_reports
 from pytest_ftgate.recording.maintenance import Coverage, unplayed
-from pytest_ftgate.reports import gate_text
 from pytest_ftgate.reports.terminal import render
-from pytest_ftgate.runs import compared, ledger
-from pytest_ftgate.runs.store import RunStore, new_run_id
+from pytest_ftgate.runs import compared
+from pytest_ftgate.runs.store import RunStore
 from pytest_ftgate.runs.writer import STALE, RunWriter
 from pytest_ftgate.verdicts.decide import decide
 from pytest_ftgate.verdicts.unsound import unsound
@@ -51,12 +47,6 @@ if TYPE_CHECKING:
 _Key = tuple[str, str, str, int]
 
 _PHASES: tuple[str, ...] = ("setup", "call", "teardown")
-_SOFT = {
-    "warn": "gate warned",
-    "inconclusive": "gate inconclusive",
-    "partial": "gate partial",
-    "none": "gate unjudged",
-}
 
 
 class Controller:
@@ -77,18 +67,19 @@ class Controller:
         self.verdict: Verdict | None = None
         self.problems: list[str] = []
         self.notes: list[str] = []
-        self.stale_calls = 0
+        self._stale_calls = 0
         self._coverages: list[dict[str, Coverage]] = []
         self._known_cases: dict[str, tuple[str, ...]] = {}
         self._nodes = sent.nodes
         self._records: dict[_Key, Record] = {}
         self._started = time.monotonic()
         self._extra_kpis = [kpi for kpis in config.hook.pytest_ftgate_kpis() for kpi in kpis]
-        self._manifest = self._make_manifest(new_run_id())
+        self._manifest = opening.manifest(config, settings, self.plans)
         self._writer: RunWriter | None = None
         with self._noting_problems():
             self._writer = RunStore(settings.store).create(self._manifest)
-        self._note_holdout_uses()
+        with self._noting_problems():
+            opening.note_holdout_uses(self._manifest, config.rootpath, settings.baselines)
         self._compared = compared.Compared({}, {})
         with self._noting_problems():
             self._compared = compared.find(
@@ -137,44 +128,6 @@ class Controller:
         except FtgateError as error:
             self.problems.append(str(error))
 
-    def _note_holdout_uses(self) -> None:
-        for plan in self.plans:
-            if plan.split != "holdout":
-                continue
-            baselines = (self.config.rootpath / plan.file).parent / self.settings.baselines
-            use = ledger.HoldoutUse(
-                at=self._manifest.created_at,
-                run=self._manifest.run,
-                suite=plan.suite,
-                variant=plan.variant,
-                cases=len({case for case, _ in plan.selected}),
-                record_mode=self._manifest.record_mode,
-                git_commit=self._manifest.git_commit,
-            )
-            with self._noting_problems():
-                ledger.note_use(ledger.ledger_path(baselines, plan.suite), use)
-
-    def _make_manifest(self, run_id: str) -> Manifest:
-        settings = self.settings
-        return Manifest(
-            run=run_id,
-            created_at=environment.utc_now(),
-            plans=self.plans,
-            rules=Rules(
-                max_errors=settings.max_errors,
-                on_partial=settings.on_partial,  # type: ignore[arg-type]  # choices checked
-                on_inconclusive=settings.on_inconclusive,  # type: ignore[arg-type]
-                missing_baseline=settings.missing_baseline,  # type: ignore[arg-type]
-                gate=settings.gate,
-            ),
-            record_mode=settings.record,
-            shard=settings.shard,
-            versions=environment.versions(),
-            git_commit=environment.git_commit(self.config.rootpath),
-            ci=environment.ci_facts(),
-            command=("pytest", *self.config.invocation_params.args),
-        )
-
     def hear(self, closing: str) -> None:
         """Take in what a process that ran items tells at its end."""
         told = msgspec.json.decode(closing, type=Closing)
@@ -183,7 +136,10 @@ class Controller:
         self._known_cases |= told.known_cases
 
     def _note_stale_calls(self, verdict: Verdict) -> None:
-        """List the recorded calls that a full replay did not play, for ``cassettes prune``."""
+        """List the recorded calls that a full replay did not play, for ``cassettes prune``.
+
+        Their number goes into the verdict, which every report is made of.
+        """
         full = verdict.run.complete and all(
             # A case that ended in an error may not have come to its calls, or found them changed.
             suite.partial is None and not suite.counts["error"]
@@ -192,7 +148,7 @@ class Controller:
         if not full or self.settings.record != "none" or self._writer is None:
             return
         stale = unplayed(self._coverages, self._known_cases)
-        self.stale_calls = sum(map(len, stale.values()))
+        self._stale_calls = sum(map(len, stale.values()))
         places = {
             os.path.relpath(path, self.config.rootpath): found for path, found in stale.items()
         }
@@ -226,11 +182,16 @@ class Controller:
         judged = len(self.problems)
         with self._noting_problems():
             self._note_stale_calls(self.verdict)
+        self.verdict = self._with_stale_calls(self.verdict)
         self.problems += write_reports(self.verdict, self.run, self.settings)
         if len(self.problems) > judged:
-            self.verdict = self._judge(self.run)
+            self.verdict = self._with_stale_calls(self._judge(self.run))
             write_reports(self.verdict, self.run, self.settings)  # those that can be written
         self.notes = tell_github(self.verdict, self.settings, os.environ)
+
+    def _with_stale_calls(self, verdict: Verdict) -> Verdict:
+        facts = msgspec.structs.replace(verdict.run, stale_calls=self._stale_calls)
+        return msgspec.structs.replace(verdict, run=facts)
 
     def _judge(self, run: Run) -> Verdict:
         try:
@@ -239,24 +200,17 @@ class Controller:
             self.problems.append(str(error))
             self._extra_kpis = []
             verdict = decide(run)
+        with self._noting_problems():
+            ladders = judge_ladders(
+                run, self.settings.store, self.config.rootpath, self._extra_kpis
+            )
+            verdict = msgspec.structs.replace(verdict, saturation=ladders)
         return unsound(verdict, self.problems) if self.settings.gate else verdict
 
-    def emit_gates(self, session: pytest.Session) -> None:
-        """Report every gate to pytest, so that counts, JUnit XML and exit code know of it."""
-        if self.verdict is None:
-            return
-        reports = [
-            _gate_report(suite, gate, self.verdict)
-            for suite in self.verdict.suites
-            for gate in suite.gates
-        ]
-        session.testscollected += len(reports)  # or the progress would pass 100 %
-        log = session.config.pluginmanager.subset_hook_caller(
-            "pytest_runtest_logreport", _blind_to_gates(session.config)
-        )
-        for report in reports:
-            log(report=report)
-            log(report=_closing(report))
+    def report_gates(self, session: pytest.Session) -> None:
+        """Report the gates to pytest."""
+        if self.verdict is not None:
+            gate_reports.emit(session, self.verdict)
 
     def summarize(self, terminal: TerminalReporter) -> None:
         """Print the section of the terminal summary."""
@@ -273,12 +227,6 @@ class Controller:
         if text:
             terminal.section("LLM evaluation")
             terminal.write_line(text.rstrip())
-        if self.stale_calls and terminal.verbosity >= 0:
-            were = "call was" if self.stale_calls == 1 else "calls were"
-            terminal.write_line(
-                f"{self.stale_calls:,} recorded {were} not played: "
-                "pytest-ftgate cassettes prune --dry-run"
-            )
         for problem in [*([] if self.settings.gate else self.problems), *self.notes]:
             terminal.write_line(f"ftgate: {problem}", yellow=True)
         if os.environ.get("GITHUB_ACTIONS") == "true":
@@ -288,48 +236,6 @@ class Controller:
                 terminal.write_line(annotation)
 
 
-def _gate_report(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> pytest.TestReport:
-    nodeid = f"{suite.file}::{suite.suite}[{suite.variant}]::gate[{gate.name}]"
-    return _report(nodeid, suite.file, gate, gate_text.longrepr(suite, gate, verdict))
-
-
-def _report(nodeid: str, file: str, gate: GateResult, text: str) -> pytest.TestReport:
-    failed = gate.verdict == "block"
-    report = pytest.TestReport(
-        nodeid=nodeid,
-        location=(file, None, nodeid.removeprefix(f"{file}::")),
-        keywords={},
-        outcome="failed" if failed else "passed",
-        longrepr=text if failed else None,
-        when="call",
-    )
-    if gate.verdict in _SOFT:
-        if gate.verdict != "warn":
-            report.outcome = "skipped"
-            report.wasxfail = gate_text.junit_reason(gate)
-        setattr(report, OUTCOME_ATTRIBUTE, _SOFT[gate.verdict])
-    return report
-
-
-def _closing(report: pytest.TestReport) -> pytest.TestReport:
-    """The teardown report that lets JUnit XML close the gate's element."""
-    return pytest.TestReport(
-        nodeid=report.nodeid,
-        location=report.location,
-        keywords={},
-        outcome="passed",
-        longrepr=None,
-        when="teardown",
-    )
-
-
 def _is_unicode(writer: TerminalWriter) -> bool:
     encoding = getattr(writer._file, "encoding", None) or "ascii"
     return encoding.lower().replace("-", "").startswith("utf")
-
-
-def _blind_to_gates(config: pytest.Config) -> list[object]:
-    """Plugins that would try to run a gate again, though it is no item."""
-    manager = config.pluginmanager
-    found = (manager.get_plugin(name) for name in ("lfplugin", "nfplugin", "stepwiseplugin"))
-    return [plugin for plugin in found if plugin is not None]

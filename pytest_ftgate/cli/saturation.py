@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +10,7 @@ import click
 from pytest_ftgate.cli.output import screen, write, write_file
 from pytest_ftgate.cli.plugins import kpis_of, plugin_option
 from pytest_ftgate.cli.project import open_store, project_root, store_option, suite_option
-from pytest_ftgate.errors import ConfigError, FtgateError, did_you_mean, shown_path
+from pytest_ftgate.errors import ConfigError, did_you_mean, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -230,17 +229,6 @@ def _outline(experiment: Experiment) -> Outline:
 
 
 def _given(history: History) -> Mapping[str, Case]:
-    """The cases as they were evaluated, if the dataset is at hand and has not changed."""
-    from pytest_ftgate import datasets
+    from pytest_ftgate.runs.ladder import cases_as_evaluated
 
-    if history.dataset is None:
-        return {}
-    for directory in dict.fromkeys((Path.cwd(), project_root())):
-        with contextlib.suppress(FtgateError):
-            return {
-                case.id: case
-                for case in datasets.load(directory / history.dataset)
-                if case.id in history.cases
-                and history.cases[case.id].content == datasets.content_hash(case)
-            }
-    return {}
+    return cases_as_evaluated(history.dataset, history.cases, (Path.cwd(), project_root()))

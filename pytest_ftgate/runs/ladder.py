@@ -1,15 +1,17 @@
-"""Which stored runs a ladder of iterations rests on: those with a result that no newer one has."""
+"""What a ladder of iterations rests on: stored runs that add something, and their cases."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_ftgate.errors import DataError
+from pytest_ftgate.errors import DataError, FtgateError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from pytest_ftgate.model import Run, SuitePlan
+    from pytest_ftgate.model import Case, Record, Run, SuitePlan
     from pytest_ftgate.runs.store import RunInfo, RunStore
 
 _HOLDOUT = "holdout"
@@ -63,6 +65,30 @@ def read_ladder(
             if record.status == "scored" and (record.suite, record.variant) in versions
         }
     return LadderRuns(tuple(runs), tuple(problems))
+
+
+def cases_as_evaluated(
+    dataset: str | None, records: Mapping[str, Record], roots: Iterable[Path]
+) -> dict[str, Case]:
+    """The cases of a dataset that still are what the records speak of, by id.
+
+    Args:
+        dataset: its path, relative to one of the roots.
+        records: a record of each case, by the case's id.
+        roots: where to look for it; the first that has it readable is taken.
+    """
+    from pytest_ftgate import datasets
+
+    if dataset is None:
+        return {}
+    for root in dict.fromkeys(roots):
+        with contextlib.suppress(FtgateError):
+            return {
+                case.id: case
+                for case in datasets.load(root / dataset)
+                if case.id in records and records[case.id].content == datasets.content_hash(case)
+            }
+    return {}
 
 
 def _adds(info: RunInfo, suites: Collection[str] | None, scored: set[_Result]) -> bool:

@@ -15,7 +15,7 @@ from pytest_ftgate.verdicts.ladder.history import (
 from pytest_ftgate.verdicts.ladder.ladder import Ladder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pytest_ftgate.iterations import SaturationResult
     from pytest_ftgate.model import Case, Run
@@ -37,7 +37,7 @@ def session_saturation(
     history: Iterable[Run],
     *,
     extra_kpis: Iterable[KpiDefinition] = (),
-    given: Mapping[str, Mapping[str, Case]] | None = None,
+    given: Callable[[History], Mapping[str, Case]] | None = None,
 ) -> tuple[SaturationResult, ...]:
     """The verdict on the primary KPI of each suite that a session ran.
 
@@ -48,7 +48,7 @@ def session_saturation(
         run: the session's.
         history: earlier runs.
         extra_kpis: the KPIs that plugins define.
-        given: the cases of each suite's dataset by suite and id, where they are at hand.
+        given: finds the cases of a history by id, where its dataset is at hand.
 
     Raises:
         ConfigError: a plugin's KPI cannot be used.
@@ -63,7 +63,7 @@ def session_saturation(
         found = assemble([*earlier, run], suite)
         if len(found.entries) < 2:
             continue
-        ladder = Ladder(found, extra_kpis=definitions, given=(given or {}).get(suite))
+        ladder = Ladder(found, extra_kpis=definitions, given=given(found) if given else None)
         if ladder.problem(ladder.kpi) is None:
             results.append(ladder.judge(ladder.kpi))
     return tuple(results)

@@ -77,8 +77,15 @@ class TestSession:
     def test_kpis_of_plugins_and_cases_are_passed_on(self) -> None:
         definition = KpiDefinition(name="mine", value=lambda _: 1.0)
         runs = [part(at, at + 1, primary_kpi="mine") for at in range(2)]
-        (found,) = session_saturation(runs[1], runs[:1], extra_kpis=[definition], given={SUITE: {}})
+        asked = []
+
+        def given(history):
+            asked.append(history.suite)
+            return {}
+
+        (found,) = session_saturation(runs[1], runs[:1], extra_kpis=[definition], given=given)
         assert found.kpi == "mine"
+        assert asked == [SUITE]
 
 
 def result(verdict: str) -> SaturationResult:
