@@ -178,7 +178,10 @@ class SuiteResult(Struct, frozen=True, kw_only=True):
 
 
 class RunFacts(Struct, frozen=True, kw_only=True):
-    """The run that a verdict speaks of."""
+    """The run that a verdict speaks of.
+
+    ``stale_calls`` is the number of recorded calls that a full replay did not play.
+    """
 
     id: str
     complete: bool
@@ -186,6 +189,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     received: int
     live: int
     replayed: int
+    stale_calls: int = 0
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

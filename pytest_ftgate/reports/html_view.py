@@ -98,6 +98,7 @@ class Page:
     banner: str | None
     suites: tuple[SuiteView, ...]
     saturation: tuple[str, ...]
+    stale: str | None
     next: NextStep | None
     commands: tuple[str, ...]
 
@@ -117,6 +118,7 @@ def page(verdict: Verdict, run: Run | None) -> Page:
         banner=wording.unfinished(verdict),
         suites=tuple(suites),
         saturation=wording.saturation(verdict),
+        stale=wording.stale_calls(verdict),
         next=next_step(verdict),
         commands=(*reproduce(verdict), show(verdict)),
     )

@@ -102,7 +102,9 @@ def _headline(verdict: Verdict) -> str:
 def _closing(verdict: Verdict) -> str:
     commands = (*reproduce(verdict), show(verdict))
     block = fence("\n".join(commands), _COMMANDS_LIMIT)
-    return f"Reproduce:\n\n{block}\n"
+    stale = wording.stale_calls(verdict)
+    note = f"- {code(stale, 300)}\n\n" if stale else ""
+    return f"{note}Reproduce:\n\n{block}\n"
 
 
 def _brief(suite: SuiteResult) -> str:

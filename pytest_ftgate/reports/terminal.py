@@ -68,6 +68,10 @@ def _write_section(console: Console, verdict: Verdict, verbosity: int) -> None:
     lines = wording.saturation(verdict)
     for item in hanging([(Text("saturation", style="bold"), line) for line in lines]):
         console.print(item)
+    if (stale := wording.stale_calls(verdict)) is not None:
+        if len(stale) > console.width:  # a command must survive copying
+            stale = stale.replace(": ", ":\n", 1)
+        console.print(Text(stale, style="yellow"), soft_wrap=True)
 
 
 def _write_suite(console: Console, suite: SuiteResult, verbosity: int) -> None:

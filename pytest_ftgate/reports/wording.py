@@ -96,6 +96,15 @@ def unfinished(verdict: Verdict) -> str | None:
     )
 
 
+def stale_calls(verdict: Verdict) -> str | None:
+    """How many recorded calls a full replay did not play, and the command that lists them."""
+    amount = verdict.run.stale_calls
+    if not amount:
+        return None
+    were = "call was" if amount == 1 else "calls were"
+    return f"{amount:,} recorded {were} not played: pytest-ftgate cassettes prune --dry-run"
+
+
 def lost(suite: SuiteResult) -> str | None:
     """How many results of the suite never arrived, if any."""
     if suite.received >= suite.selected:

@@ -206,3 +206,16 @@ def test_where_a_partial_run_fails_its_gates_say_so():
     text = render(replace(judged, suites=(failed,)), width=80, color=False)
     assert "neither pass nor fail" not in text
     assert "block  accuracy: 12 of 200 results were selected." in text
+
+
+def test_calls_that_were_not_played_are_told_before_the_next_step():
+    text = render(SAMPLES["passing"](), width=80, color=False)
+    told, _, rest = text.partition(
+        "1,203 recorded calls were not played: pytest-ftgate cassettes prune --dry-run\n"
+    )
+    assert "next: " not in told
+    assert rest.startswith("next: ")
+    one = verdict(passing_suite())
+    one = replace(one, run=replace(one.run, stale_calls=1))
+    assert "1 recorded call was not played:" in render(one, width=80, color=False)
+    assert "not played" not in render(one, width=80, color=False, verbosity=-1)
