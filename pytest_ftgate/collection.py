@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ftgate import datasets, experiments
+from pytest_ftgate import datasets, experiments, fixtures
 from pytest_ftgate.errors import ConfigError, FtgateError, did_you_mean
 from pytest_ftgate.marker import read_arguments
 from pytest_ftgate.model import Case, Variant
 from pytest_ftgate.names import MARKER
+from pytest_ftgate.preflight import check_prompts, check_schemas
 from pytest_ftgate.runs.shards import select_shard
 from pytest_ftgate.suites import ITEM, EvalItem, Suite
 
@@ -51,6 +52,7 @@ class Collector:
         definition = metafunc.definition
         try:
             suite = self._suite(definition, marker)
+            self._preflight(suite, metafunc)
         except FtgateError as error:
             raise pytest.Collector.CollectError(
                 f"{definition.nodeid}: @pytest.mark.{MARKER}: {error}"
@@ -156,6 +158,12 @@ class Collector:
             must_pass=frozenset(arguments.get("must_pass") or ()),
         )
 
+    @staticmethod
+    def _preflight(suite: Suite, metafunc: pytest.Metafunc) -> None:
+        check_schemas(suite.variants, metafunc.config.rootpath)
+        if suite.task is None and _asks_for_output(metafunc):
+            check_prompts(suite.name, suite.variants, suite.cases)
+
     def _experiment(self, directory: Path, path: Any) -> experiments.Experiment | None:
         if path is None:
             return None
@@ -219,6 +227,13 @@ def refuse(error: pytest.UsageError, items: list[pytest.Item], config: pytest.Co
     report = pytest.CollectReport("pytest-ftgate", "failed", f"ERROR: {error}", result=[])
     config.hook.pytest_collectreport(report=report)
     items.clear()
+
+
+def _asks_for_output(metafunc: pytest.Metafunc) -> bool:
+    """Whether the test takes our ``eval_output``; a fixture of its own may do without a prompt."""
+    # No public way leads from a test to the fixtures that it is going to get.
+    found = metafunc._arg2fixturedefs.get("eval_output", ())
+    return bool(found) and found[-1].func.__module__ == fixtures.__name__
 
 
 def _refuse_changed_holdout(dataset: Path, cases: tuple[Case, ...]) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pytest_ftgate import experiments
-from pytest_ftgate.errors import ConfigError
 from pytest_ftgate.model import Completion
+from pytest_ftgate.preflight import require_prompt
 from pytest_ftgate.providers.repair import complete_with_repair
 
 if TYPE_CHECKING:
@@ -95,19 +95,10 @@ def _ask(
     validate: Callable[[str], str | None] | None,
 ) -> Answer:
     variant = item.variant
-    if variant.prompt is None:
-        raise ConfigError(
-            f"suite {item.suite.name!r}, variant {variant.name!r}: eval_output has nothing to run. "
-            "Give the marker a task=..., or the variant a prompt."
-        )
+    require_prompt(item.suite.name, variant)
     messages = experiments.render(variant, item.case)
-    if not variant.retries:
+    if not variant.retries or validate is None:
         return Answer(provider().complete(messages, variant))
-    if validate is None:
-        raise ConfigError(
-            f"suite {item.suite.name!r}, variant {variant.name!r}: retries = {variant.retries} "
-            'needs a schema to validate against. Add schema = "..." to the variant.'
-        )
     repaired = complete_with_repair(provider(), messages, variant, validate)
     output = msgspec.structs.replace(repaired.last, first_text=repaired.first.text)
     return Answer(output, repaired.retries)

@@ -63,6 +63,7 @@ class Worker:
         self.is_xdist = hasattr(config, "workerinput")
         self._plan: str | None = _encode_plan(session.items)
         self._broken: FtgateError | None = None
+        self._told: dict[str, pytest.Item] = {}
         suites = {
             (item.suite.name, item.variant.name): item.suite
             for item in (item.stash[ITEM] for item in session.items if ITEM in item.stash)
@@ -166,7 +167,7 @@ class Worker:
             )
         report = yield
         if says_it_all:
-            report.longrepr = str(error)
+            report.longrepr = self._told_once(str(error), item)
         if ITEM in item.stash:
             attempt = self._attempt(item)
             _judge(report, error, attempt, tolerant=self.settings.max_errors > 0)
@@ -174,6 +175,17 @@ class Worker:
                 self._attach(report, attempt)
                 del item.stash[ATTEMPT]  # pytest keeps the items, and they need not keep this
         return report
+
+    def _told_once(self, text: str, item: pytest.Item) -> str:
+        """The text; of one that an earlier item told already, where that was and its first line.
+
+        What is wrong with a file meets every case that uses it. Records keep the whole text, so
+        that reports can count what is the same.
+        """
+        first = self._told.setdefault(text, item)
+        if first is item:
+            return text
+        return f"same fault as {first.stash[ITEM].id}: {text.splitlines()[0]}"
 
     def _attempt(self, item: pytest.Item) -> Attempt:
         """The attempt under way; a bare one when another plugin ended the setup before ours."""

@@ -8,7 +8,13 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError, did_you_mean
+from pytest_ftgate.errors import (
+    CassetteMiss,
+    ConfigError,
+    DataError,
+    FtgateError,
+    did_you_mean,
+)
 from pytest_ftgate.recording import canary, packs
 from pytest_ftgate.recording.cassette import IndexedCassette
 from pytest_ftgate.recording.guard import Guard
@@ -72,6 +78,7 @@ class Recorder:
         self._active: ContextVar[Scope | None] = ContextVar("ftgate_scope", default=None)
         self._open: list[Scope] = []
         self._packs: dict[str, tuple[Pack, PartWriter]] = {}
+        self._damaged: dict[str, DataError] = {}
         self._interception: Interception | None = None
 
     # --- life ----------------------------------------------------------------------------------
@@ -148,13 +155,23 @@ class Recorder:
         """
         path = os.fspath(pack)
         with self._lock:
-            if path not in self._packs:
-                index = packs.read(path)
-                self._packs[path] = index, PartWriter(index.path, self._worker)
-            index, writer = self._packs[path]
+            index, writer = self._pack(path)
         return Scope(
             self, index, writer, Address(suite, variant, case, trial, rerecord), self._lock
         )
+
+    def _pack(self, path: str) -> tuple[Pack, PartWriter]:
+        """The pack, read once; one that is damaged is not read again for every case."""
+        if path in self._damaged:
+            raise self._damaged[path].with_traceback(None)
+        if path not in self._packs:
+            try:
+                index = packs.read(path)
+            except DataError as error:
+                self._damaged[path] = error
+                raise
+            self._packs[path] = index, PartWriter(index.path, self._worker)
+        return self._packs[path]
 
     def open_scope(self, scope: Scope) -> None:
         """Make the scope the current one of this context."""

@@ -25,8 +25,8 @@ def problems(tmp_path: Path, text: str | bytes) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (SOUND + "forbidden = 'y'", ":4: unknown key 'forbidden'. did you mean 'forbid'?"),
-        (SOUND + "sverity = 'warn'", ":4: unknown key 'sverity'. did you mean 'severity'?"),
+        (SOUND + "forbidden = 'y'", ":4: unknown key 'forbidden'; did you mean 'forbid'? Correct or remove it."),  # noqa: E501
+        (SOUND + "sverity = 'warn'", ":4: unknown key 'sverity'; did you mean 'severity'? Correct or remove it."),  # noqa: E501
         (SOUND + "severity = 'wran'", ":4: severity is \"wran\". did you mean 'warn'?"),
         (SOUND + "severity = 1", ":4: severity is 1. allowed: block, warn."),
         (SOUND + "max_words = -1", ":4: max_words is -1. write a whole number, 0 or more."),
@@ -48,7 +48,7 @@ def problems(tmp_path: Path, text: str | bytes) -> list[str]:
         ("", ": there is no rule. start each rule with [[rule]]."),
         ("rule = 1", ": rule is not a list of tables. start each rule with [[rule]]."),
         ("[rule]\nid = 'a'", ": rule is not a list of tables. start each rule with [[rule]]."),
-        ("[[rules]]\nid = 'a'", ":1: unknown key 'rules'. did you mean 'rule'?"),
+        ("[[rules]]\nid = 'a'", ":1: unknown key 'rules'; did you mean 'rule'? Correct or remove it."),  # noqa: E501
         ("[[rule]]\nid = 'a", ":2: not TOML: Expected \"'\". write patterns in single quotes, where a backslash stands for itself."),  # noqa: E501
         ('[[rule]]\nforbid = ["\\b"]\nx = "\\d"', ":3:8: not TOML: Unescaped '\\' in a string. write patterns in single quotes, where a backslash stands for itself."),  # noqa: E501
         (b"\xff\xfea", ":1: this is UTF-16. Save the file as UTF-8."),
@@ -64,7 +64,7 @@ def test_a_wrong_place_is_named_with_its_line(
 def test_all_wrong_places_are_reported_together(tmp_path: Path) -> None:
     text = SOUND + "\n[[rule]]\nid = 'b'\nforbdi = 'x'\npii = 'fax'\n"
     assert problems(tmp_path, text) == [
-        ":7: unknown key 'forbdi'. did you mean 'forbid'?",
+        ":7: unknown key 'forbdi'; did you mean 'forbid'? Correct or remove it.",
         ":8: pii names 'fax'. allowed: email, phone, card, iban.",
     ]
 

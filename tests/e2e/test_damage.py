@@ -123,15 +123,77 @@ def test_a_damaged_pyproject(content: str, words: str, project: Project) -> None
     assert "Traceback" not in outcome.errors
 
 
-def test_a_missing_name_in_a_prompt_is_an_error_of_its_case(
+def test_a_prompt_that_no_case_can_render_is_refused_at_collection(
     project: Project, provider: FakeProvider
 ) -> None:
-    write_suite(project, prompt="[user]\n{{ mesage }}\n")
+    write_suite(project, prompt="[user]\nA ticket:\n{{ mesage }}\n")
     outcome = project.run("--ftgate-record=new_episodes")
-    assert outcome.counts == {"error": 2}
-    assert "mesage" in outcome.text
-    assert "Traceback" not in outcome.text
+    assert_refused_at_collection(
+        outcome,
+        "v1.md:3: no case can be rendered: case 'late' has no 'mesage'; did you mean 'message'?",
+    )
+    assert outcome.text.count("mesage'") == 1
     assert provider.seen == []
+
+
+def test_a_name_that_some_cases_lack_is_an_error_of_theirs(
+    project: Project, provider: FakeProvider
+) -> None:
+    late, broken = CASES
+    write_suite(
+        project,
+        prompt="[user]\n{{ message }} {{ item }}\n",
+        cases=[late, {**broken, "input": {"message": "broken", "item": "cup"}}],
+    )
+    outcome = project.run("--ftgate-record=new_episodes")
+    assert outcome.counts == {"passed": 1, "error": 1}
+    assert "v1.md:2: case 'late' has no 'item'" in outcome.text
+    assert "Traceback" not in outcome.text
+    assert len(provider.seen) == 1
+
+
+def test_a_fixture_of_the_project_may_do_without_a_prompt(project: Project) -> None:
+    write_suite(
+        project,
+        """
+@pytest.fixture
+def eval_output(eval_case):
+    return eval_case.input["message"]
+
+@evaluated()
+def test_own_output(eval_output, grade):
+    grade.contains("parcel", "parcel", eval_output)
+""",
+        prompt="[user]\n{{ mesage }}\n",
+    )
+    assert project.run().counts == {"passed": 1, "missed": 1}
+
+
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        ('prompt = "v1.md"', "suite 'support', variant 'v1': eval_output has nothing to run"),
+        ('provider = "openai"', "variant 'v1' names no provider"),
+    ],
+)
+def test_a_variant_that_cannot_be_sent_is_refused_at_collection(
+    lacking: str, words: str, project: Project
+) -> None:
+    write_suite(project)
+    experiment = project.path / "experiment.toml"
+    experiment.write_text(experiment.read_text("utf-8").replace(lacking, ""), "utf-8")
+    assert_refused_at_collection(project.run(), words)
+
+
+def test_repairs_without_a_schema_are_refused_at_collection(project: Project) -> None:
+    write_suite(project, more="retries = 1\n")
+    assert_refused_at_collection(project.run(), "retries = 1 needs a schema to validate against")
+
+
+def test_a_damaged_schema_of_the_experiment_is_refused_at_collection(project: Project) -> None:
+    project.write("bad.schema.json", '{"type": "objec"}')
+    write_suite(project, GRADED.format(more=""), more='schema = "bad.schema.json"\n')
+    assert_refused_at_collection(project.run(), "bad.schema.json: not a schema", 'got "objec"')
 
 
 @pytest.mark.parametrize(
@@ -154,14 +216,20 @@ def test_a_damaged_schema_is_an_error_of_its_cases(
     assert "Traceback" not in outcome.text
 
 
-def test_a_damaged_policy_is_an_error_of_its_cases(project: Project) -> None:
-    project.write("policy.toml", "[[rule]]\nid = 'a'\nforbidd = ['x']\n")
+def test_a_damaged_policy_is_an_error_of_its_cases_and_told_once(project: Project) -> None:
+    project.write("policy.toml", "[[rule]]\nid = 'a'\nforbidd = ['x']\nfrobid = ['x']\n")
     write_suite(project, GRADED.format(more='grade.policy(eval_output, "policy.toml")'))
-    outcome = project.run()
+    outcome = project.run("-p", "no:randomly")
     assert outcome.counts == {"error": 2}
-    assert "policy.toml:" in outcome.text
-    assert "did you mean 'forbid'?" in outcome.text
+    assert "policy.toml:3: unknown key 'forbidd'; did you mean 'forbid'?" in outcome.text
+    failures = outcome.text.partition("LLM evaluation")[0]
+    assert failures.count("unknown key 'frobid'") == 1, "the other case says it by its first line"
+    assert "same fault as v1-late: policy.toml:3: unknown key" in failures
     assert "Traceback" not in outcome.text
+    first, second = project.stored()[0].records
+    assert first.error is not None
+    assert second.error is not None
+    assert first.error.message == second.error.message, "reports count equal errors"
 
 
 @pytest.fixture
@@ -192,6 +260,8 @@ def test_a_damaged_cassette_is_an_error_of_its_cases(
     assert outcome.code == pytest.ExitCode.TESTS_FAILED
     assert outcome.counts == {"error": 2}
     assert words in outcome.text
+    if damage != "no answer":  # this is seen when a line is played, and each case has its own
+        assert "same fault as v1-" in outcome.text
     assert "Traceback" not in outcome.text
     assert "INTERNALERROR" not in outcome.text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -117,7 +117,7 @@ class _Reader:
     def policy(self, data: Mapping[str, Any]) -> Policy:
         for key in data:
             if key != "rule":
-                self._error(f"unknown key {key!r}", did_you_mean(key, ["rule"]), None, key)
+                self._unknown(key, ["rule"], None)
         tables = data.get("rule", [])
         if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
             self._error("rule is not a list of tables", "start each rule with [[rule]]", None, "")
@@ -148,7 +148,7 @@ class _Reader:
         values: dict[str, Any] = {}
         for key, value in table.items():
             if key not in _KEYS:
-                self._error(f"unknown key {key!r}", did_you_mean(key, _KEYS), line, key)
+                self._unknown(key, _KEYS, line)
                 continue
             try:
                 values[key] = self._value(key, value, table)
@@ -169,6 +169,10 @@ class _Reader:
         if key in _TEXTS:
             return _texts(value)
         return _VALUES[key](value)
+
+    def _unknown(self, key: str, allowed: Iterable[str], header: int | None) -> None:
+        reason = f"unknown key {key!r}; {did_you_mean(key, allowed)}"
+        self._error(reason, "Correct or remove it", header, key)
 
     def _error(self, reason: str, advice: str, header: int | None, key: str) -> None:
         self._errors.append(DataError(self._file, reason, advice, line=self._line_of(key, header)))
