@@ -36,7 +36,7 @@ for _name in ("openai", "anthropic", "httpx", "httpcore", "httpcore2", "requests
     importlib.import_module(_name)
 
 LEAN = ["-p", "pytest_ftgate.plugin", "-p", "xdist"]
-WAYS = {"plain": [], "n0": ["-n0"], "n2": ["-n2"]}
+WAYS = {"plain": [], "n0": ["-n0"]}
 
 
 @dataclass
@@ -209,13 +209,7 @@ def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyncio.sleep", checked_asleep)
 
 
-@pytest.fixture(params=["plain", "n0"])
+@pytest.fixture(params=list(WAYS))
 def way(request: pytest.FixtureRequest) -> list[str]:
     """The command-line arguments of the ways to run that do not cost a second process."""
-    return WAYS[request.param]
-
-
-@pytest.fixture(params=list(WAYS))
-def every_way(request: pytest.FixtureRequest) -> list[str]:
-    """All ways to run: plain, ``-n0``, ``-n2``. The last takes seconds."""
     return WAYS[request.param]

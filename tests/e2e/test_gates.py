@@ -77,17 +77,6 @@ def test_the_shown_value_does_not_contradict_its_verdict(project: Project) -> No
     assert "0.9496" in row or "94.96" in row
 
 
-def test_one_story_with_workers(project: Project) -> None:
-    write(project, ["yes"] * 6 + ["no"], "[kpi.close]\nmin = 0.9\n", COUNTED)
-    outcome = project.run("-n2", f"--ftgate-markdown={project.path / 'report.md'}")
-    heard = voices(outcome, project, "close")
-    assert heard == dict.fromkeys(heard, False)
-    assert outcome.counts == {"passed": 6, "missed": 1}
-    assert outcome.junit_counts == {"tests": 10, "failures": 1, "errors": 0, "skipped": 1}
-    reported = outcome.result.parseoutcomes()
-    assert (reported["missed"], reported["failed"]) == (1, 1)
-
-
 EMPTY = {
     "all skipped by mark": (
         "@pytest.mark.skip(reason='later')" + COUNTED,

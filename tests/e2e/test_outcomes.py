@@ -59,10 +59,10 @@ EVERYTHING = """
 """
 
 
-def test_every_voice_counts_the_same(project: Project, every_way: list[str]) -> None:
+def test_every_voice_counts_the_same(project: Project, way: list[str]) -> None:
     gates = "[kpi.echo]\nmin = 0.9\n[kpi.error_rate]\nmax = 0.5\n"
     write(project, gates=gates, extra=', must_pass=["vital"]', body=EVERYTHING)
-    outcome = project.run(*every_way, f"--ftgate-markdown={project.path / 'report.md'}")
+    outcome = project.run(*way, f"--ftgate-markdown={project.path / 'report.md'}")
     assert outcome.code == pytest.ExitCode.TESTS_FAILED
 
     assert outcome.counts == {"failed": 1, "missed": 1, "error": 1, "skipped": 1}
@@ -92,9 +92,9 @@ def test_every_voice_counts_the_same(project: Project, every_way: list[str]) -> 
     assert "## Evals: error" in (project.path / "report.md").read_text("utf-8")
 
 
-def test_every_voice_is_green_together(project: Project, every_way: list[str]) -> None:
+def test_every_voice_is_green_together(project: Project, way: list[str]) -> None:
     write(project, gates="[kpi.echo]\nmin = 0.7\n")
-    outcome = project.run(*every_way, f"--ftgate-markdown={project.path / 'report.md'}")
+    outcome = project.run(*way, f"--ftgate-markdown={project.path / 'report.md'}")
     assert outcome.code == pytest.ExitCode.OK
     assert outcome.counts == {"passed": 3, "missed": 1}
     assert set(outcome.gates().values()) == {"pass"}
