@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ftgate import datasets, experiments, fixtures
-from pytest_ftgate.errors import ConfigError, FtgateError, did_you_mean
+from pytest_ftgate.errors import ConfigError, FtgateError, FtgateWarning, did_you_mean
 from pytest_ftgate.marker import read_arguments
 from pytest_ftgate.model import Case, Variant
 from pytest_ftgate.names import MARKER
-from pytest_ftgate.preflight import check_prompts, check_schemas
+from pytest_ftgate.preflight import check_kpis, check_prompts, check_schemas
 from pytest_ftgate.runs.shards import select_shard
 from pytest_ftgate.suites import ITEM, EvalItem, Suite
 
@@ -53,7 +53,7 @@ class Collector:
         try:
             suite = self._suite(definition, marker)
             self._preflight(suite, metafunc)
-        except FtgateError as error:
+        except (FtgateError, FtgateWarning) as error:  # a warning, where warnings are errors
             raise pytest.Collector.CollectError(
                 f"{definition.nodeid}: @pytest.mark.{MARKER}: {error}"
             ) from None
@@ -158,11 +158,14 @@ class Collector:
             must_pass=frozenset(arguments.get("must_pass") or ()),
         )
 
-    @staticmethod
-    def _preflight(suite: Suite, metafunc: pytest.Metafunc) -> None:
+    def _preflight(self, suite: Suite, metafunc: pytest.Metafunc) -> None:
         check_schemas(suite.variants, metafunc.config.rootpath)
         if suite.task is None and _asks_for_output(metafunc):
             check_prompts(suite.name, suite.variants, suite.cases)
+        if suite.experiment is not None:
+            text = suite.path.read_text("utf-8", errors="replace")
+            for warning in check_kpis(suite.experiment, _defined_kpis(metafunc.config), text):
+                metafunc.definition.warn(FtgateWarning(warning))
 
     def _experiment(self, directory: Path, path: Any) -> experiments.Experiment | None:
         if path is None:
@@ -234,6 +237,11 @@ def _asks_for_output(metafunc: pytest.Metafunc) -> bool:
     # No public way leads from a test to the fixtures that it is going to get.
     found = metafunc._arg2fixturedefs.get("eval_output", ())
     return bool(found) and found[-1].func.__module__ == fixtures.__name__
+
+
+def _defined_kpis(config: pytest.Config) -> set[str]:
+    """The names of the KPIs that plugins define."""
+    return {kpi.name for kpis in config.hook.pytest_ftgate_kpis() for kpi in kpis}
 
 
 def _refuse_changed_holdout(dataset: Path, cases: tuple[Case, ...]) -> None:

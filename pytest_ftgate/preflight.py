@@ -6,18 +6,25 @@ and before a session has called anything.
 
 from __future__ import annotations
 
+import difflib
+import re
 import warnings
 from typing import TYPE_CHECKING
 
 from pytest_ftgate import experiments
 from pytest_ftgate.errors import ConfigError, DataError, FtgateWarning
+from pytest_ftgate.model.kpis import BUILT_IN_KPIS, CHECK_NAME
 from pytest_ftgate.providers import no_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
+    from pytest_ftgate.experiments import Experiment
     from pytest_ftgate.model import Case, Variant
+
+_DERIVED = re.compile(r"_(accuracy|macro_f1)\Z")
+_NEAR = 0.85
 
 
 def check_prompts(name: str, variants: Sequence[Variant], cases: Sequence[Case]) -> None:
@@ -71,6 +78,51 @@ def check_schemas(variants: Sequence[Variant], root: Path) -> None:
         warnings.simplefilter("ignore", FtgateWarning)  # a check that uses the schema warns
         for path in sorted(paths):
             store.load(path)
+
+
+def check_kpis(experiment: Experiment, defined: Collection[str], test: str) -> Iterator[str]:
+    """Look for names in the gates that look like misspelt KPIs.
+
+    Which checks a test runs is known when it has run, so a name can only be refused if no check
+    can have it.
+
+    Args:
+        experiment: the experiment, its gates and its primary KPI.
+        defined: the names of the KPIs that plugins define.
+        test: the text of the test file; a check that it names is no misspelling.
+
+    Yields:
+        What is probably not meant, a sentence each.
+
+    Raises:
+        DataError: neither a check nor a plugin can be the source of a KPI of that name.
+    """
+    places = [(gate.kpi, ("kpi", *gate.kpi.split("."))) for gate in experiment.gates]
+    if experiment.primary_kpi is not None:
+        places.append((experiment.primary_kpi, ("primary_kpi",)))
+    for name, keys in places:
+        if name in BUILT_IN_KPIS or name in defined:
+            continue
+        check = _DERIVED.sub("", name)
+        near = difflib.get_close_matches(name.lower(), BUILT_IN_KPIS, n=1, cutoff=_NEAR)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        line = experiment.line(*keys)
+        if not CHECK_NAME.fullmatch(check):
+            raise DataError(
+                experiment.path,
+                f"there can be no KPI {name!r}{hint}",
+                "Checks are named by 1 to 64 letters, digits, . _ or -",
+                line=line,
+            )
+        if near and check not in test:
+            yield str(
+                DataError(
+                    experiment.path,
+                    f"{name!r} is no built-in KPI{hint}",
+                    "Correct it, unless a check of that name is its source",
+                    line=line,
+                )
+            )
 
 
 def _check_rendering(variant: Variant, cases: Sequence[Case]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,6 +15,7 @@ from pytest_ftgate.checks.format import FORMAT_VALID, Schema, SchemaStore, check
 from pytest_ftgate.checks.policy import POLICY, Policy, PolicyStore, Violation, check_policy
 from pytest_ftgate.errors import CheckError, did_you_mean
 from pytest_ftgate.model import Case, CheckKind, Observation
+from pytest_ftgate.model.kpis import CHECK_NAME, COMPUTED_KPIS
 
 if TYPE_CHECKING:
     from pytest_ftgate.checks.text import RougeType
@@ -24,20 +24,12 @@ Check: TypeAlias = Callable[..., Observation]
 SchemaSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, object] | bool | Schema"
 PolicySource: TypeAlias = "str | os.PathLike[str] | Policy"
 
-BUILT_IN_KPIS = frozenset({
-    "pass_rate", "error_rate", "policy_violation_rate", "escalation_rate", "retries_per_task",
-    "time_to_output_p50", "time_to_output_p95", "tokens_in_per_task",
-    "tokens_out_per_task", "cost_per_task",
-})  # fmt: skip
-"""KPIs that are computed from all records; a check of that name would collide with them."""
-
 _OWN_NAMES: dict[str, CheckKind] = {
     FORMAT_VALID: "format",
     POLICY: "policy",
     scores.ESCALATED: "escalation",
     "assert": "assert",
 }
-_NAME = re.compile(r"[\w.-]{1,64}")
 _ALIASES = {"format": FORMAT_VALID, "escalation": scores.ESCALATED}
 
 
@@ -244,11 +236,11 @@ class Grader:
 
     def _refuse_name(self, observation: Observation) -> None:
         name, kind = observation.check, observation.kind
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not CHECK_NAME.fullmatch(name):
             raise CheckError(
                 f"the check name {name!r} is not usable; use 1 to 64 letters, digits, . _ or -"
             )
-        if name in BUILT_IN_KPIS or _OWN_NAMES.get(name, kind) != kind:
+        if name in COMPUTED_KPIS or _OWN_NAMES.get(name, kind) != kind:
             raise CheckError(
                 f"the check name {name!r} is taken by a KPI of another meaning; use another name"
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pytest_ftgate.experiments.tables import Table
 from pytest_ftgate.model import Gate, GateMode
+from pytest_ftgate.model.kpis import BUILT_IN_KPIS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +54,7 @@ def read_prices(prices: Table) -> dict[str, tuple[float, float]]:
 
 def _gate(name: str, table: Table) -> Gate:
     table.allow_only(_GATE_KEYS)
-    lowest, highest = table.number("min"), table.number("max")
+    lowest, highest = (_threshold(name, table, key) for key in ("min", "max"))
     if lowest is not None and highest is not None and lowest > highest:
         table.refuse(
             f"min {lowest:g} is above max {highest:g}, so no value passes", "Swap them", "min"
@@ -63,6 +64,12 @@ def _gate(name: str, table: Table) -> Gate:
         table.refuse(
             f"max_drop must be at least 0, got {max_drop:g}",
             "Write the tolerated loss as a positive number",
+            "max_drop",
+        )
+    elif max_drop is not None and max_drop > 1 and BUILT_IN_KPIS.get(name) == (0, 1):
+        table.refuse(
+            f"max_drop is {max_drop:g}, and a rate cannot drop by more than 1",
+            "Write points as a share: 2 points are 0.02",
             "max_drop",
         )
     alpha = table.number("alpha")
@@ -82,6 +89,22 @@ def _gate(name: str, table: Table) -> Gate:
         alpha=0.05 if alpha is None else alpha,
         protect_slices=table.texts("protect_slices"),
     )
+
+
+def _threshold(name: str, table: Table, key: str) -> float | None:
+    """A threshold that the KPI can reach and miss, where its range is known."""
+    value = table.number(key)
+    if value is None or name not in BUILT_IN_KPIS:
+        return value
+    low, high = BUILT_IN_KPIS[name]
+    if low <= value <= high:
+        return value
+    if high == 1:
+        reason, advice = "lies between 0 and 1", "Write a share: 95 % is 0.95"
+    else:
+        reason, advice = f"is never below {low:g}", "Write the amount without a sign"
+    table.refuse(f"{key} is {value:g}, and {name} {reason}", advice, key)
+    return None
 
 
 def _leaves(

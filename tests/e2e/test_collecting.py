@@ -231,3 +231,69 @@ def test_a_look_at_the_holdout_is_written_to_its_ledger(project: Project) -> Non
     lines = (project.path / "baselines" / "echo.holdout.jsonl").read_text().splitlines()
     assert len(lines) == 1
     assert '"variant":"v2","cases":1' in lines[0]
+
+
+GATED = EXPERIMENT + "[kpi.seen]\nmin = 0.5\n[kpi.{name}]\nmin = 0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("pas_rate", "'pas_rate' is no built-in KPI; did you mean 'pass_rate'?"),
+        ("Pass_Rate", "'Pass_Rate' is no built-in KPI; did you mean 'pass_rate'?"),
+    ],
+)
+def test_a_gate_on_what_looks_like_a_misspelt_kpi_is_warned_of(
+    project: Project, name: str, hint: str
+) -> None:
+    write(project)
+    project.write("experiment.toml", GATED.format(name=name))
+    outcome = project.run("--collect-only")
+    assert f"experiment.toml:10: {hint} Correct it, unless a check of that name" in outcome.text
+    assert outcome.text.count("is no built-in KPI") == 1
+    refused = project.run("-W", "error::pytest_ftgate.errors.FtgateWarning")
+    assert refused.code == pytest.ExitCode.INTERRUPTED
+    assert hint in refused.text
+    assert "Traceback" not in refused.text
+
+
+def test_a_primary_kpi_that_looks_misspelt_is_warned_of(project: Project) -> None:
+    write(project)
+    project.write("experiment.toml", 'primary_kpi = "format_vaild"\n' + EXPERIMENT)
+    outcome = project.run("--collect-only")
+    assert "experiment.toml:1: 'format_vaild' is no built-in KPI; did you mean" in outcome.text
+
+
+def test_a_gate_on_a_check_or_a_plugins_kpi_is_not_warned_of(project: Project) -> None:
+    write(project)
+    project.write("experiment.toml", GATED.format(name="pass_rates") + "[kpi.format_vald]\n")
+    project.write(
+        "conftest.py",
+        "from pytest_ftgate import KpiDefinition\n"
+        "def pytest_ftgate_kpis():\n"
+        "    return [KpiDefinition(name='pass_rates', value=lambda record: 1.0)]\n",
+    )
+    test = TEST.format(arguments=BOTH) + "    grade.equal('format_vald', 1, 1)\n"
+    project.write("test_echo.py", test)
+    assert "KPI" not in project.run("--collect-only").text
+
+
+def test_a_gate_that_nothing_can_fill_is_refused(project: Project) -> None:
+    write(project)
+    project.write("experiment.toml", EXPERIMENT + '[kpi."pass rate"]\nmin = 0.5\n')
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.INTERRUPTED
+    assert (
+        "experiment.toml:8: there can be no KPI 'pass rate'; did you mean 'pass_rate'? "
+        "Checks are named by 1 to 64 letters, digits, . _ or -."
+    ) in outcome.text
+
+
+def test_a_threshold_out_of_range_is_refused_at_collection(project: Project) -> None:
+    write(project)
+    project.write("experiment.toml", EXPERIMENT + "[kpi.pass_rate]\nmin = 1.5\n")
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.INTERRUPTED
+    assert "experiment.toml:9: kpi 'pass_rate': min is 1.5, and pass_rate lies between" in (
+        outcome.text
+    )

@@ -58,6 +58,40 @@ def test_wrong_gates(problems, line: str, message: str) -> None:
     assert problem.startswith(("experiment.toml:2: ", "experiment.toml:3: "))
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "message"),
+    [
+        ("pass_rate", "min = 1.5", "min is 1.5, and pass_rate lies between 0 and 1. "
+         "Write a share: 95 % is 0.95."),
+        ("error_rate", "max = -0.01", "max is -0.01, and error_rate lies between 0 and 1. "
+         "Write a share: 95 % is 0.95."),
+        ("format_valid", "min = 95", "min is 95, and format_valid lies between 0 and 1. "
+         "Write a share: 95 % is 0.95."),
+        ("time_to_output_p95", "max = -2", "max is -2, and time_to_output_p95 is never below 0. "
+         "Write the amount without a sign."),
+        ("policy", "max_drop = 2", "max_drop is 2, and a rate cannot drop by more than 1. "
+         "Write points as a share: 2 points are 0.02."),
+    ],
+)  # fmt: skip
+def test_a_threshold_that_the_kpi_cannot_reach_or_miss(
+    problems, name: str, line: str, message: str
+) -> None:
+    assert problems(f"[kpi.{name}]\n{line}\n") == [f"experiment.toml:2: kpi {name!r}: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("pass_rate", "min = 0\nmax = 1\nmax_drop = 1"),
+        ("tokens_in_per_task", "max = 2000\nmax_drop = 100"),
+        ("stars", "min = 4.5\nmax_drop = 2"),
+        ("accuracy", "min = 4.5"),
+    ],
+)
+def test_thresholds_within_the_range_or_of_scores_are_taken(load, name: str, line: str) -> None:
+    assert load(f"[kpi.{name}]\n{line}\n").gates[0].kpi == name
+
+
 def test_a_kpi_must_be_a_table(problems) -> None:
     assert problems("[kpi]\nformat_valid = 0.9\n") == [
         "experiment.toml:2: kpi 'format_valid' must be a table, got 0.9. "

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from pytest_ftgate.errors import ConfigError
 from pytest_ftgate.model import Gate, Observation, Record, Usage
+from pytest_ftgate.model.kpis import BUILT_IN_KPIS
 from pytest_ftgate.verdicts import kpis
 from pytest_ftgate.verdicts.kpis import KpiDefinition
+from pytest_ftgate.verdicts.measures import Series
 from tests.runs.making import failed, held, missed, plan_of, run_of, scored, skipped
 from tests.verdicts.checked import gate_of, kpi_of, suite_of
 
@@ -483,3 +485,15 @@ class TestOrder:
         found = kpis.compute(self.RECORDS, plan)
         assert [kpi.name for kpi in found] == names([*self.RECORDS], gates=gates)
         assert {kpi.verdict for kpi in found} == {"none"}
+
+
+def test_the_ranges_that_experiments_are_held_to_are_those_of_the_kpis() -> None:
+    records = [
+        scored("a", held("format_valid"), held("policy"), held("escalated"), missed("assert"))
+    ]
+    catalogue = kpis.catalogue_of(records)
+    for name, (low, high) in BUILT_IN_KPIS.items():
+        kpi = catalogue.get(name)
+        assert isinstance(kpi, Series), name
+        found = kpi.span or (kpi.least, math.inf)
+        assert found == (low, high), name
