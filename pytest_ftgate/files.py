@@ -48,7 +48,8 @@ def write_atomic(
 
     The data goes to a temporary file in the same directory, is synced to the disk, and is renamed
     over ``path``. A symbolic link at ``path`` is replaced and never written through. Missing
-    directories are made; the permissions of an existing file are kept.
+    directories are made; the permissions of an existing file are kept. Temporary files that a
+    killed process left in the directory are removed.
 
     Args:
         path: the file to write.
@@ -94,6 +95,8 @@ def write_together(
             except OSError as error:
                 raise write_error(target, error) from error
             _sync_directory(target.parent)
+        for directory in {target.parent for target in targets}:
+            clean_stale_temps(directory)
 
 
 def append_line(fd: int, line: bytes, *, path: str | os.PathLike[str] = "the file") -> None:
