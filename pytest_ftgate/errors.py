@@ -128,8 +128,17 @@ def did_you_mean(got: str, allowed: Iterable[str]) -> str:
         ``did you mean 'x'?`` when a name is near, else ``allowed: a, b, c``.
     """
     names = list(allowed)
-    near = difflib.get_close_matches(got, names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"
+    near = nearest(got, names)
+    return f"did you mean {near!r}?" if near is not None else f"allowed: {', '.join(names)}"
+
+
+def nearest(got: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The name that ``got`` is most likely a misspelling of, in whichever letter case."""
+    known: dict[str, str] = {}
+    for name in names:
+        known.setdefault(name.casefold(), name)
+    near = difflib.get_close_matches(got.casefold(), known, n=1, cutoff=cutoff)
+    return known[near[0]] if near else None
 
 
 def shown(value: object) -> str:

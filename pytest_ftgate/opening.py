@@ -31,9 +31,9 @@ def manifest(config: pytest.Config, settings: Settings, plans: tuple[SuitePlan, 
         plans=plans,
         rules=Rules(
             max_errors=settings.max_errors,
-            on_partial=settings.on_partial,  # type: ignore[arg-type]  # choices checked
-            on_inconclusive=settings.on_inconclusive,  # type: ignore[arg-type]
-            missing_baseline=settings.missing_baseline,  # type: ignore[arg-type]
+            on_partial=settings.on_partial,
+            on_inconclusive=settings.on_inconclusive,
+            missing_baseline=settings.missing_baseline,
             gate=settings.gate,
         ),
         record_mode=settings.record,

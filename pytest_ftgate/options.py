@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pytest_ftgate.errors import ConfigError, did_you_mean
 from pytest_ftgate.runs.shards import parse_shard
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     import pytest
 
-RECORD_MODES = ("none", "new_episodes", "all", "off")
-SPLITS = ("dev", "train", "holdout")
+RecordMode = Literal["none", "new_episodes", "all", "off"]
+Split = Literal["dev", "train", "holdout"]
+Severity = Literal["warn", "fail"]
+OnInconclusive = Literal["pass", "fail"]
+Outputs = Literal["full", "hash", "none"]
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,9 @@ class Settings:
     ``None`` means "not said": an experiment or a marker may still decide.
     """
 
-    record: str = "none"
+    record: RecordMode = "none"
     variant: tuple[str, ...] = ()
-    split: str | None = None
+    split: Split | None = None
     holdout: bool = False
     trials: int | None = None
     limit: int | None = None
@@ -41,7 +44,7 @@ class Settings:
     concurrency: int = 8
     baseline: Path | None = None
     baseline_ref: str | None = None
-    missing_baseline: str = "warn"
+    missing_baseline: Severity = "warn"
     json: Path | None = None
     markdown: Path | None = None
     html: Path | None = None
@@ -50,9 +53,9 @@ class Settings:
     cassettes: str = "cassettes"
     baselines: str = "baselines"
     max_errors: int = 0
-    on_partial: str = "warn"
-    on_inconclusive: str = "pass"
-    outputs: str = "full"
+    on_partial: Severity = "warn"
+    on_inconclusive: OnInconclusive = "pass"
+    outputs: Outputs = "full"
     passthrough_hosts: tuple[str, ...] = ()
     keep_request_ids: bool = False
 
@@ -83,7 +86,10 @@ class _Option:
         return f"FTGATE_{self.name.upper()}"
 
 
-def _choice(*allowed: str) -> Callable[[Any], str]:
+def _choice(of: Any) -> Callable[[Any], str]:
+    """Reads one of the texts of a ``Literal``."""
+    allowed = get_args(of)
+
     def read(raw: Any) -> str:
         if raw not in allowed:
             raise ValueError(f"got {raw!r}, allowed: {', '.join(allowed)}")
@@ -139,7 +145,7 @@ def _texts(raw: Any) -> tuple[str, ...]:
 _OPTIONS = (
     _Option(
         "record",
-        _choice(*RECORD_MODES),
+        _choice(RecordMode),
         "none: replay only, no network (default); new_episodes: record what is missing; "
         "all: record everything again; off: live calls, cassettes untouched",
         "{none,new_episodes,all,off}",
@@ -151,7 +157,7 @@ _OPTIONS = (
         "NAME",
         repeat=True,
     ),
-    _Option("split", _choice(*SPLITS), "evaluate this split instead of dev", "{dev,train,holdout}"),
+    _Option("split", _choice(Split), "evaluate this split instead of dev", "{dev,train,holdout}"),
     _Option(
         "holdout",
         _boolean,
@@ -172,7 +178,7 @@ _OPTIONS = (
     ),
     _Option(
         "missing_baseline",
-        _choice("warn", "fail"),
+        _choice(Severity),
         "what a suite without a baseline means for a regression gate (default warn)",
         "{warn,fail}",
     ),
@@ -184,9 +190,9 @@ _OPTIONS = (
     _Option("cassettes", _text, cli=False),
     _Option("baselines", _text, cli=False),
     _Option("max_errors", _whole(0), cli=False),
-    _Option("on_partial", _choice("warn", "fail"), cli=False),
-    _Option("on_inconclusive", _choice("pass", "fail"), cli=False),
-    _Option("outputs", _choice("full", "hash", "none"), cli=False),
+    _Option("on_partial", _choice(Severity), cli=False),
+    _Option("on_inconclusive", _choice(OnInconclusive), cli=False),
+    _Option("outputs", _choice(Outputs), cli=False),
     _Option("passthrough_hosts", _texts, cli=False),
     _Option("keep_request_ids", _boolean, cli=False),
 )
@@ -271,23 +277,48 @@ def _from_pyproject(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        document = tomllib.loads(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name}: not a TOML file: {error}.") from None
     tool = document.get("tool")
     table = tool.get("ftgate", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
-        raise ConfigError(f"{path.name}: [tool.ftgate] is {table!r}, allowed: a table of settings.")
+        where = _place(path, text, "tool", "ftgate")
+        raise ConfigError(f"{where}: [tool.ftgate] is {table!r}, allowed: a table of settings.")
     by_name = {option.name: option for option in _OPTIONS}
     found = {}
     for key, raw in table.items():
-        if key not in by_name:
-            raise ConfigError(
-                f"{path.name}: [tool.ftgate] has an unknown key {key!r}: "
-                f"{did_you_mean(key, by_name)}"
-            )
-        found[key] = _read(by_name[key], raw, f"{path.name}: [tool.ftgate] {key}")
+        option = by_name.get(key)
+        try:
+            if option is None:
+                raise ConfigError(f"[tool.ftgate] has an unknown key {key!r}{_advice(key)}")
+            found[key] = _read(option, raw, f"[tool.ftgate] {key}")
+        except ConfigError as error:
+            raise ConfigError(f"{_place(path, text, 'tool', 'ftgate', key)}: {error}") from None
     return found
+
+
+def _place(path: Path, text: str, *keys: str) -> str:
+    """The file's name, and the line of a key or of the nearest table around it."""
+    from pytest_ftgate.experiments.toml_lines import key_lines  # only for messages
+
+    lines = key_lines(text)
+    for length in range(len(keys), 0, -1):
+        if keys[:length] in lines:
+            return f"{path.name}:{lines[keys[:length]]}"
+    return path.name
+
+
+def _advice(key: str) -> str:
+    """What to do with a key that is no setting."""
+    from pytest_ftgate.experiments.homes import EXPERIMENT, MARKER
+
+    if key in EXPERIMENT:
+        return ". It belongs into an experiment.toml."
+    if key in MARKER:
+        return ". It is an argument of the test's marker, llm_eval(...)."
+    return f": {did_you_mean(key, [option.name for option in _OPTIONS])}"
 
 
 def _read(option: _Option, raw: Any, where: str) -> Any:

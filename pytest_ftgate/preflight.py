@@ -6,13 +6,12 @@ and before a session has called anything.
 
 from __future__ import annotations
 
-import difflib
 import re
 import warnings
 from typing import TYPE_CHECKING
 
 from pytest_ftgate import experiments
-from pytest_ftgate.errors import ConfigError, DataError, FtgateWarning
+from pytest_ftgate.errors import ConfigError, DataError, FtgateWarning, nearest
 from pytest_ftgate.model.kpis import BUILT_IN_KPIS, CHECK_NAME
 from pytest_ftgate.providers import no_provider
 
@@ -104,8 +103,8 @@ def check_kpis(experiment: Experiment, defined: Collection[str], test: str) -> I
         if name in BUILT_IN_KPIS or name in defined:
             continue
         check = _DERIVED.sub("", name)
-        near = difflib.get_close_matches(name.lower(), BUILT_IN_KPIS, n=1, cutoff=_NEAR)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = nearest(name, BUILT_IN_KPIS, _NEAR)
+        hint = f"; did you mean {near!r}?" if near is not None else ""
         line = experiment.line(*keys)
         if not CHECK_NAME.fullmatch(check):
             raise DataError(
@@ -114,7 +113,7 @@ def check_kpis(experiment: Experiment, defined: Collection[str], test: str) -> I
                 "Checks are named by 1 to 64 letters, digits, . _ or -",
                 line=line,
             )
-        if near and check not in test:
+        if near is not None and check not in test:
             yield str(
                 DataError(
                     experiment.path,

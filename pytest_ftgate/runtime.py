@@ -132,7 +132,7 @@ class Runtime:
             must_pass=item.suite.must_pass,
             extra=self._checks,
         )
-        return Attempt(item, grader, self.settings.outputs)  # type: ignore[arg-type]  # checked
+        return Attempt(item, grader, self.settings.outputs)
 
     def enter(self, attempt: Attempt) -> None:
         """From now on, what the process calls belongs to the attempt's case.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+from pytest_ftgate.experiments.homes import GATE
 from pytest_ftgate.experiments.tables import Table
 from pytest_ftgate.model import Gate, GateMode
 from pytest_ftgate.model.kpis import BUILT_IN_KPIS
@@ -12,7 +13,6 @@ from pytest_ftgate.model.kpis import BUILT_IN_KPIS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_GATE_KEYS = ("min", "max", "mode", "max_drop", "alpha", "protect_slices")
 _MODES: tuple[str, ...] = get_args(GateMode)
 _PRICE_KEYS = ("input", "output")
 
@@ -53,7 +53,7 @@ def read_prices(prices: Table) -> dict[str, tuple[float, float]]:
 
 
 def _gate(name: str, table: Table) -> Gate:
-    table.allow_only(_GATE_KEYS)
+    table.allow_only(GATE)
     lowest, highest = (_threshold(name, table, key) for key in ("min", "max"))
     if lowest is not None and highest is not None and lowest > highest:
         table.refuse(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from pytest_ftgate.errors import DataError, DataErrors, did_you_mean, shown_path
 from pytest_ftgate.experiments.fingerprints import fingerprint
 from pytest_ftgate.experiments.gates import read_gates, read_prices
+from pytest_ftgate.experiments.homes import PARAMS, SHARED, TOP, VARIANT
 from pytest_ftgate.experiments.model import KINDS, Experiment
 from pytest_ftgate.experiments.parts import Files
 from pytest_ftgate.experiments.saturation import read_saturation
@@ -25,31 +26,11 @@ if TYPE_CHECKING:
 ANONYMOUS = "default"
 """The name of the variant of an experiment (or of a suite) that names none."""
 
-_KEYS = ("suite", "primary_kpi", "current", "defaults", "variant", "kpi", "prices", "saturation")
-_OWN_KEYS = ("name", "parent", "change")
-_SHARED_KEYS = (
-    "kind",
-    "provider",
-    "api",
-    "base_url",
-    "model",
-    "params",
-    "prompt",
-    "examples",
-    "shots",
-    "schema",
-    "constrain",
-    "tools",
-    "retrieval",
-    "retries",
-)
+_KEYS = (*TOP, "defaults", "variant", "kpi", "prices", "saturation")
 _OPENAI_APIS = ("chat", "responses")
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 NAME_ADVICE = "Use 1 to 64 of the characters A-Z a-z 0-9 . _ -"
-_ELSEWHERE = {
-    **dict.fromkeys(_SHARED_KEYS, "Put it below [defaults] or into a [[variant]]"),
-    **dict.fromkeys(("name", "parent", "change"), "Put it into a [[variant]]"),
-}
+_IN_PARAMS = dict.fromkeys(PARAMS, "Put it into params = { ... }")
 
 
 def load(path: str | os.PathLike[str]) -> Experiment:
@@ -68,7 +49,7 @@ def load(path: str | os.PathLike[str]) -> Experiment:
     except DataError as error:
         raise DataErrors([error]) from None
     root = Table(document, (), "", document.data)
-    root.allow_only(_KEYS, _ELSEWHERE)
+    root.allow_only(_KEYS)
     suite = root.text("suite")
     if suite is not None and not NAME.fullmatch(suite):
         root.refuse(f"the suite's name {suite!r} is not allowed", NAME_ADVICE, "suite")
@@ -110,9 +91,7 @@ def _reading_order(document: Document) -> Callable[[DataError], tuple[bool, str,
 
 def _variants(root: Table) -> dict[str, Variant]:
     defaults = root.table("defaults")
-    defaults.allow_only(
-        _SHARED_KEYS, dict.fromkeys(_OWN_KEYS, "It belongs to a single [[variant]]")
-    )
+    defaults.allow_only(SHARED, _IN_PARAMS)
     files = Files(root.document.path.parent, root.document.problems)
     tables = root.tables("variant")
     if not tables:
@@ -120,7 +99,7 @@ def _variants(root: Table) -> dict[str, Variant]:
     variants: dict[str, Variant] = {}
     placed: dict[str, Table] = {}
     for table in tables:
-        table.allow_only((*_OWN_KEYS, *_SHARED_KEYS))
+        table.allow_only((*VARIANT, *SHARED), _IN_PARAMS)
         name = _name(table, placed)
         if name is None:
             continue

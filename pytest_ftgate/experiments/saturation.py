@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.experiments.homes import SATURATION
 from pytest_ftgate.iterations import SaturationRules
 
 if TYPE_CHECKING:
     from pytest_ftgate.experiments.tables import Table
 
-_KEYS = ("window", "margin", "calls_per_month")
-
 
 def read_saturation(table: Table) -> SaturationRules:
     """The rules; defaults for what is absent or wrong (what is wrong is noted)."""
-    table.allow_only(_KEYS)
+    table.allow_only(SATURATION)
     usual = SaturationRules()
     window, margin = table.whole("window"), table.number("margin")
     if window is not None and window < 2:

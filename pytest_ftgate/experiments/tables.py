@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.errors import DataError, did_you_mean, shown
+from pytest_ftgate.experiments.homes import HOMES
 from pytest_ftgate.experiments.toml_lines import Keys, key_lines
 from pytest_ftgate.strict_json import MAX_DEPTH, is_too_deep, read_text
 
@@ -98,13 +99,17 @@ class Table:
         return self.defaults.get(key, otherwise)
 
     def allow_only(self, allowed: Iterable[str], foreign: dict[str, str] | None = None) -> None:
-        """Refuse unknown keys; ``foreign`` says where keys that are known elsewhere belong."""
+        """Refuse unknown keys; of those that belong elsewhere, ``foreign`` or ``HOMES`` says it."""
         names = list(allowed)
+        homes = {**HOMES, **(foreign or {})}
         for key in self.data:
             if key in names:
                 continue
-            advice = (foreign or {}).get(key, "Correct or remove it")
-            self.refuse(f"unknown key {key!r}; {did_you_mean(key, names)}", advice, key)
+            if key in homes:
+                self.refuse(f"{key!r} does not belong here", homes[key], key)
+            else:
+                hint = did_you_mean(key, names)
+                self.refuse(f"unknown key {key!r}; {hint}", "Correct or remove it", key)
 
     def text(self, key: str) -> str | None:
         """A text; ``None`` when absent, and when empty, which switches a default off."""

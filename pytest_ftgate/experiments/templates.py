@@ -17,7 +17,7 @@ from jinja2 import meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
-from pytest_ftgate.errors import DataError, shown
+from pytest_ftgate.errors import DataError, nearest, shown
 
 if TYPE_CHECKING:
     import os
@@ -241,8 +241,8 @@ def _missing(
     holder = names if error.holder is missing else error.holder
     inside = "" if error.holder is missing else f" in {shown(holder)}"
     known = sorted(str(key) for key in holder.keys()) if hasattr(holder, "keys") else []
-    near = difflib.get_close_matches(str(error.name), known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(str(error.name), known)
+    hint = f"; did you mean {near!r}?" if near is not None else ""
     return DataError(
         path,
         f"{subject} has no {error.name!r}{inside}{hint}",

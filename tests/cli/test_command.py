@@ -92,7 +92,7 @@ def test_wrong_settings_are_bad_input(invoke: Invoke, here: Path) -> None:
     result = invoke("runs")
     assert result.exit_code == 4
     assert result.stderr == (
-        "pytest-ftgate: pyproject.toml: [tool.ftgate] has an unknown key 'stor': "
+        "pytest-ftgate: pyproject.toml:2: [tool.ftgate] has an unknown key 'stor': "
         "did you mean 'store'?\n"
     )
 

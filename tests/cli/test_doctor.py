@@ -202,7 +202,7 @@ def test_wrong_settings(examine: Examine, here: Path) -> None:
     (here / "pyproject.toml").write_text("[tool.ftgate]\nrecord = 'al'\n")
     code, found = examine()
     assert code == 1
-    assert found["settings"].startswith("problem pyproject.toml: [tool.ftgate] record: got 'al'")
+    assert found["settings"].startswith("problem pyproject.toml:2: [tool.ftgate] record: got 'al'")
     assert "run store" in found
 
 

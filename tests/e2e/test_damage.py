@@ -108,12 +108,17 @@ def test_a_damaged_experiment(damage: str, project: Project) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("[tool.ftgate\n", "pyproject.toml"),
-        ("[tool.ftgate]\nmax_errors = -1\n", "max_errors: got -1"),
-        ("[tool.ftgate]\non_partial = true\n", "on_partial: got True, allowed: warn, fail"),
-        ("[tool]\nftgate = 3\n", "[tool.ftgate]"),
+        ("[tool.ftgate\n", "pyproject.toml: not a TOML file: "),
+        ("\n[tool.ftgate]\nmax_errors = -1\n", ":3: [tool.ftgate] max_errors: got -1, allowed: "),
+        ("[tool.ftgate]\non_partial = true\n", ":2: [tool.ftgate] on_partial: got True, allowed:"),
+        ("[tool]\nftgate = 3\n", "pyproject.toml:2: [tool.ftgate] is 3, allowed: a table of"),
+        ("[tool.ftgate]\n\nprimary_kpi = 'x'\n", ":3: [tool.ftgate] has an unknown key "
+         "'primary_kpi'. It belongs into an experiment.toml."),
+        ("[tool.ftgate]\nmust_pass = ['x']\n", ":2: [tool.ftgate] has an unknown key 'must_pass'. "
+         "It is an argument of the test's marker"),
+        ("[tool.ftgate]\nMax_Errors = 1\n", "did you mean 'max_errors'?"),
     ],
-)
+)  # fmt: skip
 def test_a_damaged_pyproject(content: str, words: str, project: Project) -> None:
     write_suite(project, GRADED.format(more=""))
     project.write("pyproject.toml", content)
@@ -222,7 +227,7 @@ def test_a_damaged_policy_is_an_error_of_its_cases_and_told_once(project: Projec
     outcome = project.run("-p", "no:randomly")
     assert outcome.counts == {"error": 2}
     assert "policy.toml:3: unknown key 'forbidd'; did you mean 'forbid'?" in outcome.text
-    failures = outcome.text.partition("LLM evaluation")[0]
+    failures = outcome.text.partition("support[v1]::gate[")[0]
     assert failures.count("unknown key 'frobid'") == 1, "the other case says it by its first line"
     assert "same fault as v1-late: policy.toml:3: unknown key" in failures
     assert "Traceback" not in outcome.text

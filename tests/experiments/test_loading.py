@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from pytest_ftgate import experiments
 from pytest_ftgate.errors import DataErrors
-from pytest_ftgate.experiments import parts
+from pytest_ftgate.experiments import homes, parts
 from pytest_ftgate.model import Gate
+from pytest_ftgate.options import Settings
 
 FULL = """\
 suite = "triage"
@@ -155,9 +158,23 @@ class TestCurrent:
     [
         ('suit = "x"\n', "experiment.toml:1: unknown key 'suit'; did you mean 'suite'? "
          "Correct or remove it."),
-        ('model = "x"\n', "experiment.toml:1: unknown key 'model'; allowed: suite, primary_kpi, "
-         "current, defaults, variant, kpi, prices, saturation. "
+        ('model = "x"\n', "experiment.toml:1: 'model' does not belong here. "
          "Put it below [defaults] or into a [[variant]]."),
+        ("max_errors = 2\n", "experiment.toml:1: 'max_errors' does not belong here. "
+         "Put it below [tool.ftgate] of pyproject.toml."),
+        ('dataset = "cases.jsonl"\n', "experiment.toml:1: 'dataset' does not belong here. "
+         "It is an argument of the test's marker, llm_eval(...)."),
+        ('Suite = "x"\n', "experiment.toml:1: unknown key 'Suite'; did you mean 'suite'? "
+         "Correct or remove it."),
+        ('[defaults]\nchange = "less"\n', "experiment.toml:2: defaults: 'change' does not belong "
+         "here. Put it into a [[variant]]."),
+        ("[defaults]\ntemperature = 0\n", "experiment.toml:2: defaults: 'temperature' does not "
+         "belong here. Put it into params = { ... }."),
+        ("[kpi.pass_rate]\nmin = 0.5\non_partial = 'fail'\n", "experiment.toml:3: kpi "
+         "'pass_rate': 'on_partial' does not belong here. "
+         "Put it below [tool.ftgate] of pyproject.toml."),
+        ("[saturation]\ncurrent = 'v1'\n", "experiment.toml:2: saturation: 'current' does not "
+         "belong here. Put it at the top of the file, above the first [table]."),
         ('suite = "a b"\n', "experiment.toml:1: the suite's name 'a b' is not allowed. "
          "Use 1 to 64 of the characters A-Z a-z 0-9 . _ -."),
         ("suite = 3\n", "experiment.toml:1: suite must be text, got 3. Put it in quotes."),
@@ -178,9 +195,8 @@ def test_wrong_keys_at_the_top(problems, toml: str, message: str) -> None:
     ("line", "message"),
     [
         ('promt = "x"', "unknown key 'promt'; did you mean 'prompt'? Correct or remove it."),
-        ('name = "v2"\nmin = 1', "unknown key 'min'; allowed: name, parent, change, kind, "
-         "provider, api, base_url, model, params, prompt, examples, shots, schema, constrain, "
-         "tools, retrieval, retries. Correct or remove it."),
+        ('name = "v2"\nmin = 1', "'min' does not belong here. Put it below the [kpi.NAME] that it "
+         "speaks of."),
         ('kind = "finetuned"', "kind is 'finetuned'; did you mean 'fine-tuned'? "
          "Use one of: prompt, fine-tuned, base, human."),
         ('provider = "openai"\napi = "response"', "api is 'response'; did you mean 'responses'? "
@@ -392,3 +408,9 @@ def test_problems_stand_in_reading_order(problems) -> None:
         "experiment.toml:7",
         "p.md:1",
     ]
+
+
+def test_the_settings_that_an_experiment_refuses_are_those_of_the_project() -> None:
+    settings = {field.name for field in dataclasses.fields(Settings)}
+    assert set(homes.SETTINGS) == settings - {"variant"}, "[[variant]] is one of ours too"
+    assert not homes.EXPERIMENT & settings

@@ -141,7 +141,8 @@ def plugin(arguments: Iterable[str] = ()) -> Finding:
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["it says nothing"]
         reason = shown(" ".join(said[-3:]), 300)
-        return problem("plugin", f"pytest does not start here: {reason}. Run pytest to see more.")
+        told = reason.rstrip(".")
+        return problem("plugin", f"pytest does not start here: {told}. Run pytest to see more.")
     if "@pytest.mark.llm_eval(" in done.stdout:
         return ok("plugin", "active in pytest")
     if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
