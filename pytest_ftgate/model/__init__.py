@@ -25,6 +25,7 @@ from pytest_ftgate.model.runs import (
     SuitePlan,
 )
 from pytest_ftgate.model.verdicts import (
+    ErrorCause,
     GateResult,
     KpiResult,
     LabelTable,
@@ -39,6 +40,7 @@ from pytest_ftgate.model.verdicts import (
 from pytest_ftgate.model.vocabulary import (
     COMPONENTS,
     SCHEMA_VERSION,
+    CauseKind,
     CheckKind,
     Direction,
     GateMode,
@@ -55,9 +57,11 @@ __all__ = [
     "BaselineHeader",
     "Case",
     "CaseError",
+    "CauseKind",
     "CheckKind",
     "Completion",
     "Direction",
+    "ErrorCause",
     "Gate",
     "GateMode",
     "GateResult",

@@ -8,9 +8,10 @@ from msgspec import Struct, field
 
 from pytest_ftgate.iterations import SaturationResult
 from pytest_ftgate.model.results import Usage
-from pytest_ftgate.model.runs import BaselineHeader
+from pytest_ftgate.model.runs import BaselineHeader, HistoryEntry
 from pytest_ftgate.model.vocabulary import (
     SCHEMA_VERSION,
+    CauseKind,
     Direction,
     GateMode,
     KpiVerdict,
@@ -106,9 +107,10 @@ class GateResult(Struct, frozen=True, kw_only=True):
     """One gate of a suite, as reported to pytest: a KPI's gate or one that guards the whole suite.
 
     Integrity gates are ``complete`` (every selected case was received), ``errors`` (no more errors
-    than allowed) and, only where it blocks, ``scored`` (no case was scored at all). ``must_pass``
-    is there only where it blocks (a check missed that must hold), ``baseline`` where there is
-    none to compare with, and ``<kpi> vs anchor`` compares with the older anchor.
+    than allowed) and, only where it blocks, ``scored`` (results came, and no case was scored: the
+    gates that would say the same of it have the verdict ``none``). ``must_pass`` is there only
+    where it blocks (a check missed that must hold), ``baseline`` where there is none to compare
+    with, and ``<kpi> vs anchor`` compares with the older anchor.
     """
 
     name: str
@@ -125,6 +127,21 @@ class Miss(Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     source: str | None = None
     output: str | None = None
+
+
+class ErrorCause(Struct, frozen=True, kw_only=True):
+    """What many errors have in common.
+
+    ``count`` is the number of results, ``cases`` names the first few (``id``, and ``id#2`` for the
+    second trial). In ``message`` the case's id and trial are left out where there are several.
+    ``kind`` says what can be done.
+    """
+
+    kind: CauseKind
+    type: str
+    message: str
+    count: int
+    cases: tuple[str, ...]
 
 
 class Provenance(Struct, frozen=True, kw_only=True):
@@ -144,6 +161,8 @@ class SuiteResult(Struct, frozen=True, kw_only=True):
     ``baseline`` and ``anchor`` say what it was compared with, ``warnings`` what makes the
     comparison less than like with like, a sentence each. ``matched`` is the number of cases that
     both have; ``newly_failing`` and ``newly_fixed`` are those of them whose outcome turned.
+    ``errors`` are the causes of its errors, the commonest first, ``history`` is what was accepted
+    as its baseline so far, oldest first. ``experiment`` is the experiment's file if it has one.
     """
 
     suite: str
@@ -175,6 +194,9 @@ class SuiteResult(Struct, frozen=True, kw_only=True):
     baseline: BaselineHeader | None = None
     anchor: BaselineHeader | None = None
     warnings: tuple[str, ...] = ()
+    errors: tuple[ErrorCause, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
+    experiment: str | None = None
 
 
 class RunFacts(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ CheckKind = Literal["format", "policy", "label", "text", "score", "escalation", 
 Direction = Literal["higher", "lower"]
 GateMode = Literal["observed", "confident", "proven"]
 KpiVerdict = Literal["pass", "warn", "block", "inconclusive", "partial", "none"]
+CauseKind = Literal["not_recorded", "not_replayable", "unreachable", "key_refused", "other"]
 RunVerdict = Literal["pass", "warn", "block", "inconclusive", "error"]
 
 COMPONENTS = ("instructions", "examples", "schema", "tools", "retrieval", "model", "params")

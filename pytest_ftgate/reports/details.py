@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pytest_ftgate.reports import numbers, wording
 from pytest_ftgate.reports.kpi_table import INDENT, STYLES, grid
+from pytest_ftgate.reports.numbers import plural
 from pytest_ftgate.reports.safe import line, name
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _FEW, _MANY = 5, 20
 _LISTED = 6
 _OUTPUT_LIMIT = 400
 _LABEL_LIMIT = 14
+_CAUSES = 3
+_CAUSE_LIMIT, _CAUSE_LIMIT_VERBOSE = 600, 2_000
 _TELLING = ("block", "warn")
 
 
@@ -71,9 +74,28 @@ class Details:
                 lines.append((f"slice {item.flag}", text))
         return hanging([(Text(label, style="dim"), text) for label, text in lines])
 
+    def errors(self) -> list[RenderableType]:
+        """What went wrong, once for all cases that it went wrong for."""
+        causes = self.suite.errors
+        most = _CAUSES if self.verbosity < 1 else len(causes)
+        limit = _CAUSE_LIMIT if self.verbosity < 1 else _CAUSE_LIMIT_VERBOSE
+        rows = []
+        for cause in causes[:most]:
+            text = wording.cause_text(cause, limit)
+            if cause.count > 1:
+                text += f"\n{wording.affected(cause)}"
+            else:
+                text = f"{wording.affected(cause)}: {text}"
+            label = Text(wording.counted("error", cause.count), style=STYLES["error"])
+            rows.append((label, text))
+        lines = hanging(rows)
+        if (more := len(causes) - most) > 0:
+            lines.append(_dim(f"and {plural(more, 'other error')} (-v shows more)"))
+        return lines
+
     def misses(self) -> list[RenderableType]:
         """The worst cases, few unless asked for more."""
-        misses = self.suite.misses
+        misses = wording.worst(self.suite)
         most = (_FEW, _MANY)[self.verbosity] if self.verbosity < 2 else len(misses)
         if not misses:
             return []
@@ -91,7 +113,7 @@ class Details:
         for row in rows:
             table.add_row(*row)
         lines: list[RenderableType] = [_dim("worst cases"), table]
-        if (more := wording.miss_count(self.suite) - most) > 0:
+        if (more := wording.worst_count(self.suite) - most) > 0:
             hint = "-v" if self.verbosity < 1 else "-vv"
             lines.append(_dim(f"and {more:,} more ({hint} shows more)"))
         return lines

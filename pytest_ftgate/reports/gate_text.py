@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CASES = 5
 _REASON_LIMIT = 120
+_CAUSE_LIMIT = 1_000
 _CHECKS = {"policy_violation_rate": "policy"}
 
 
@@ -36,7 +37,9 @@ def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> str:
     kpi = next((kpi for kpi in suite.kpis if kpi.name == gate.name), None)
     if kpi is not None:
         lines += ["", *_facts(kpi)]
-    if worst := _worst(suite, gate):
+    if gate.name in ("errors", "scored"):
+        lines += _causes(suite)
+    elif worst := _worst(suite, gate):
         lines += ["", *worst]
     lines += ["", f"look at it: pytest-ftgate show {shlex.quote(verdict.run.id)}"]
     return "\n".join(lines)
@@ -64,10 +67,13 @@ def junit_reason(gate: GateResult) -> str:
 
 
 def _facts(kpi: KpiResult) -> list[str]:
+    value, interval = numbers.value(kpi), f"{numbers.interval(kpi)} (n = {kpi.n:,})"
+    if kpi.n == 0:
+        value, interval = "no case measured", ""
     facts = [
-        ("value", numbers.value(kpi)),
+        ("value", value),
         ("threshold", numbers.threshold(kpi)),
-        ("95 % interval", f"{numbers.interval(kpi)} (n = {kpi.n:,})"),
+        ("95 % interval", interval),
     ]
     if kpi.baseline is not None:
         facts += [
@@ -79,6 +85,18 @@ def _facts(kpi: KpiResult) -> list[str]:
     if kpi.mde is not None:
         facts.append(("sensitivity", wording.could_not_see(kpi)))
     return [f"  {label:<14} {text}" for label, text in facts if text]
+
+
+def _causes(suite: SuiteResult) -> list[str]:
+    """Every error once, however many cases ended in it."""
+    lines = []
+    for cause in suite.errors[:_CASES]:
+        count = wording.counted("error", cause.count)
+        lines += ["", f"  {count}: {wording.affected(cause)}"]
+        lines += [f"    {text}" for text in wording.cause_text(cause, _CAUSE_LIMIT).splitlines()]
+    if len(suite.errors) > _CASES:
+        lines += ["", f"  and {numbers.plural(len(suite.errors) - _CASES, 'other error')}"]
+    return lines
 
 
 def _worst(suite: SuiteResult, gate: GateResult) -> list[str]:
@@ -96,8 +114,6 @@ def _worst(suite: SuiteResult, gate: GateResult) -> list[str]:
 
 def _relevant(suite: SuiteResult, gate: str) -> list[Miss]:
     """The misses behind a gate, with the reasons that name its check when there are such."""
-    if gate == "errors":
-        return [miss for miss in suite.misses if miss.outcome == "error"]
     check = _CHECKS.get(gate, gate)
     own = [
         (miss, tuple(r for r in miss.reasons if r.startswith(f"{check}:"))) for miss in suite.misses

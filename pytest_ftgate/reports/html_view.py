@@ -78,6 +78,7 @@ class SuiteView:
     banners: tuple[tuple[str, str], ...]
     counts: tuple[tuple[str, str, int], ...]
     gates: tuple[tuple[str, str, str], ...]
+    errors: tuple[tuple[str, str, str], ...]
     kpis: tuple[KpiView, ...]
     compared: bool
     notes: tuple[tuple[str, str], ...]
@@ -140,7 +141,15 @@ def _suite(suite: SuiteResult, run: Run | None, room: int) -> SuiteView:
         gates=tuple(
             (gate.verdict, name(gate.name), wording.sentence(gate.reason)) for gate in suite.gates
         ),
-        kpis=tuple(_kpi(kpi) for kpi in suite.kpis),
+        errors=tuple(
+            (
+                wording.counted("error", cause.count),
+                wording.affected(cause),
+                wording.cause_text(cause, _OUTPUT_LIMIT),
+            )
+            for cause in suite.errors
+        ),
+        kpis=() if wording.unscored(suite) else tuple(_kpi(kpi) for kpi in suite.kpis),
         compared=wording.has_baseline(suite),
         notes=_notes(suite),
         tables=tuple(table for table in (_strata(suite), *map(_confusion, suite.labels)) if table),

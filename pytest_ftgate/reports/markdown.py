@@ -24,6 +24,7 @@ MARKER = "<!-- pytest-ftgate -->"
 COMMENT_LIMIT = 60_000
 _SEVERITY = ("error", "block", "inconclusive", "warn", "pass")
 _CASES = 20
+_CAUSES = 5
 _OUTPUTS = 10
 _OUTPUT_LIMIT = 1_000
 _REASONS_LIMIT = 1_500
@@ -116,6 +117,7 @@ def _suite(suite: SuiteResult) -> str:
         f"### {_name(suite)}: {suite.verdict}",
         _banners(suite),
         _gates(suite),
+        _errors(suite),
         _kpi_table(suite),
         f"{wording.counts_text(suite)} ({wording.sizes(suite)}, split {code(suite.split)})",
         _flipped(suite),
@@ -146,8 +148,23 @@ def _gates(suite: SuiteResult) -> str:
     return fence("\n".join(lines), _GATES_LIMIT) if lines else ""
 
 
+def _errors(suite: SuiteResult) -> str:
+    """What went wrong, once for all cases that it went wrong for."""
+    parts = []
+    for cause in suite.errors[:_CAUSES]:
+        cases = ", ".join(code(case) for case in cause.cases)
+        if (more := cause.count - len(cause.cases)) > 0:
+            cases += f" and {more:,} more"
+        alike = " alike" if cause.count > 1 else ""
+        parts.append(f"**{wording.counted('error', cause.count)}**{alike}: {cases}")
+        parts.append(fence(f"{cause.type}: {cause.message}", _REASONS_LIMIT))
+    if (others := len(suite.errors) - _CAUSES) > 0:
+        parts.append(f"and {numbers.plural(others, 'other error')}")
+    return "\n\n".join(parts)
+
+
 def _kpi_table(suite: SuiteResult) -> str:
-    if not suite.kpis:
+    if wording.unscored(suite):
         return "No KPIs: no case was scored."
     columns: list[tuple[str, Callable[[KpiResult], str]]] = [
         ("value", numbers.value),
@@ -210,7 +227,7 @@ def _cost(suite: SuiteResult) -> str:
 
 
 def _outputs(suite: SuiteResult) -> str:
-    misses = suite.misses[:_OUTPUTS]
+    misses = wording.worst(suite)[:_OUTPUTS]
     if not misses:
         return ""
     count = numbers.plural(len(misses), "case")

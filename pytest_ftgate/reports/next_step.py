@@ -11,7 +11,11 @@ from pytest_ftgate.reports.wording import gated, has_baseline, lost, unfinished
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ftgate.model import SuiteResult, Verdict
+    from pytest_ftgate.model import CauseKind, SuiteResult, Verdict
+
+
+_ANONYMOUS = "default"
+"""The variant of a suite without an experiment: nothing that could be chosen."""
 
 
 class NextStep(NamedTuple):
@@ -27,6 +31,7 @@ def next_step(verdict: Verdict) -> NextStep | None:
         return None
     rules = (
         _collect,
+        _serve,
         _record,
         _look_at_errors,
         _run_again,
@@ -56,8 +61,18 @@ def _collect(verdict: Verdict) -> NextStep | None:
     return _first(suites, "lists the cases that would run", "--collect-only")
 
 
+def _serve(verdict: Verdict) -> NextStep | None:
+    """What recording cannot mend: nobody answers at the address."""
+    suites = _meeting(verdict, "unreachable")
+    if not suites:
+        return None
+    where = next((suite.experiment for suite in suites if suite.experiment), None)
+    place = f"the base_url in {line(where)}" if where else "the address that it is asked at"
+    return NextStep(f"start the server, or check {place}", "the connection was refused")
+
+
 def _record(verdict: Verdict) -> NextStep | None:
-    suites = [suite for suite in verdict.suites if _lacks_recordings(suite)]
+    suites = _meeting(verdict, "not_recorded")
     if not suites:
         return None
     why = "records the calls that the cassettes do not hold"
@@ -109,10 +124,8 @@ def _look(verdict: Verdict) -> NextStep | None:
     return NextStep(show(verdict), "shows the misses")
 
 
-def _lacks_recordings(suite: SuiteResult) -> bool:
-    return any(
-        reason.startswith("CassetteMiss") for miss in suite.misses for reason in miss.reasons
-    )
+def _meeting(verdict: Verdict, kind: CauseKind) -> list[SuiteResult]:
+    return [suite for suite in verdict.suites if any(cause.kind == kind for cause in suite.errors)]
 
 
 def _first(suites: Sequence[SuiteResult], why: str, option: str = "") -> NextStep:
@@ -142,8 +155,10 @@ def _pytest(suites: Sequence[SuiteResult]) -> tuple[str, ...]:
 
 
 def _options(suite: SuiteResult) -> list[str]:
-    variant = f"--ftgate-variant={suite.variant}"
-    if suite.split == "dev":
-        return [variant]
-    split = "--ftgate-holdout" if suite.split == "holdout" else f"--ftgate-split={suite.split}"
-    return [variant, split]
+    anonymous = suite.experiment is None and suite.variant == _ANONYMOUS
+    words = [] if anonymous else [f"--ftgate-variant={suite.variant}"]
+    if suite.split == "holdout":
+        words.append("--ftgate-holdout")
+    elif suite.split != "dev":
+        words.append(f"--ftgate-split={suite.split}")
+    return words

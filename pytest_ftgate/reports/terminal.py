@@ -80,13 +80,14 @@ def _write_suite(console: Console, suite: SuiteResult, verbosity: int) -> None:
     for word, why in (("INCOMPLETE", wording.lost(suite)), ("PARTIAL", wording.partial(suite))):
         if why:
             _write_banner(console, word, why)
-    if suite.kpis:
+    if not wording.unscored(suite):
         for table in kpi_table.tables(suite, console.width):
             _write_block(console, [table])
     else:
         console.print(indented(Text("no KPIs: no case was scored", style="yellow")))
     details = Details(suite, console.width - INDENT, verbosity)
-    for block in (details.gates(), details.comparison(), details.misses(), *details.extra()):
+    blocks = (details.gates(), details.errors(), details.comparison(), details.misses())
+    for block in (*blocks, *details.extra()):
         _write_block(console, block)
     facts = (*wording.provenance(suite), *wording.spending(suite))
     _write_block(console, [Text(line, style="dim") for line in flow(facts, details.width)])

@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.reports.numbers import number, plural, points, signed
-from pytest_ftgate.reports.safe import LINE_LIMIT, line, name
+from pytest_ftgate.reports.safe import LINE_LIMIT, block, line, name
 
 if TYPE_CHECKING:
     from pytest_ftgate.model import (
+        ErrorCause,
         GateResult,
         KpiResult,
         Miss,
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 _COUNTS = ("passed", "missed", "failed", "error")
 _PLURALS = {"error": "errors"}
+
+
+def unscored(suite: SuiteResult) -> bool:
+    """Whether there is nothing that a KPI could tell."""
+    return not any(suite.counts.get(outcome) for outcome in ("passed", "missed", "failed"))
 
 
 def title(suite: SuiteResult) -> str:
@@ -179,6 +185,31 @@ def miss_reason(miss: Miss, limit: int = LINE_LIMIT) -> str:
     """The reasons of a miss on one line."""
     reasons = "; ".join(line(reason, limit) for reason in miss.reasons)
     return line(reasons or "no reason was given", limit)
+
+
+def worst(suite: SuiteResult) -> tuple[Miss, ...]:
+    """The cases worth a line of their own: errors are told by their causes, if these are known."""
+    if not suite.errors:
+        return suite.misses
+    return tuple(miss for miss in suite.misses if miss.outcome != "error")
+
+
+def worst_count(suite: SuiteResult) -> int:
+    """How many cases :func:`worst` would hold if none were left out."""
+    return miss_count(suite) - (suite.counts.get("error", 0) if suite.errors else 0)
+
+
+def affected(cause: ErrorCause) -> str:
+    """The first few cases of an error, and how many more there are."""
+    text = ", ".join(map(name, cause.cases))
+    more = cause.count - len(cause.cases)
+    return f"{text} and {more:,} more" if more > 0 else text
+
+
+def cause_text(cause: ErrorCause, limit: int) -> str:
+    """What an error says, with its line ends."""
+    message = block(cause.message.strip(), limit)
+    return f"{name(cause.type)}: {message}" if message else name(cause.type)
 
 
 def sentence(text: str) -> str:

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING
 from pytest_ftgate.model import GateResult
 from pytest_ftgate.text import shown
 from pytest_ftgate.verdicts.amounts import counted
+from pytest_ftgate.verdicts.causes import advice, causes, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_ftgate.model import Record, Rules, SuitePlan
+
+NOTHING = "nothing was scored"
+"""Why a gate is not judged, where ``scored`` speaks for all."""
 
 _NAMED = 3
 _TYPE_LIMIT = 60
@@ -39,6 +43,11 @@ class Received:
     lost: tuple[tuple[str, int], ...]
     stray: tuple[tuple[str, int], ...]
     ended: bool
+
+    @property
+    def unscored(self) -> bool:
+        """Whether no case was scored, so that there is nothing to judge."""
+        return all(record.status != "scored" for record in self.records)
 
     @property
     def partial(self) -> str | None:
@@ -70,11 +79,10 @@ def sort_out(plan: SuitePlan, records: Iterable[Record], *, ended: bool) -> Rece
 
 
 def judge(received: Received, rules: Rules) -> list[GateResult]:
-    """The gates ``complete`` and ``errors``, and ``scored`` where no case was scored."""
+    """The gates ``complete`` and ``errors``, and ``scored`` where results came without a score."""
     gates = [_complete(received), _errors(received, rules)]
-    nothing = _nothing_scored(received)
-    if nothing is not None:
-        gates.append(GateResult(name="scored", verdict="block", reason=nothing))
+    if received.records and received.unscored:
+        gates.append(_scored(received))
     return gates
 
 
@@ -109,24 +117,37 @@ def _complete(received: Received) -> GateResult:
 
 def _errors(received: Received, rules: Rules) -> GateResult:
     errors = [record for record in received.records if record.status == "error"]
-    allowed = f"allowed are {rules.max_errors:,}"
     if not errors:
         return GateResult(name="errors", verdict="pass", reason="no errors")
-    reason = f"{counted(len(errors), 'error')}, {allowed}: {_listed(map(_failure, errors))}"
-    if len(errors) > rules.max_errors:
-        return GateResult(name="errors", verdict="block", reason=reason)
-    return GateResult(name="errors", verdict="pass", reason=reason)
+    tolerated = len(errors) <= rules.max_errors
+    reason = f"{counted(len(errors), 'error')}, allowed are {rules.max_errors:,}"
+    if received.unscored and not tolerated:  # the next gate says why, and would repeat it
+        return GateResult(name="errors", verdict="none", reason=f"{reason}; {NOTHING}")
+    reason += f": {_listed(map(_failure, errors))}"
+    return GateResult(name="errors", verdict="pass" if tolerated else "block", reason=reason)
 
 
-def _nothing_scored(received: Received) -> str | None:
-    statuses = {record.status for record in received.records}
-    if "scored" in statuses or not statuses:
-        return None if statuses else "no result arrived"
-    if statuses == {"skipped"}:
-        return "every case was skipped"
-    if statuses == {"error"}:
-        return "every case ended in an error"
-    return "every case was skipped or ended in an error"
+def _scored(received: Received) -> GateResult:
+    """That nothing was scored, and for errors why and what to do."""
+    records = received.records
+    found = causes(records)
+    errors = sum(record.status == "error" for record in records)
+    if not found:
+        reason = "every case was skipped, so there is nothing to judge"
+        return GateResult(name="scored", verdict="block", reason=reason)
+    ways = "ended in an error" if errors == len(records) else "was skipped or ended in an error"
+    commonest = found[0]
+    share = ""
+    if errors > 1:
+        share = f", {commonest.count:,} of {errors:,} the same"
+        if commonest.count == errors:
+            share = f", all {errors:,} the same"
+        elif commonest.count == 1:
+            share = f", {errors:,} different ones, the first"
+    reason = (
+        f"every case {ways}{share}: {summary(commonest)}; {advice(commonest, received.plan.file)}"
+    )
+    return GateResult(name="scored", verdict="block", reason=reason)
 
 
 def _failure(record: Record) -> str:

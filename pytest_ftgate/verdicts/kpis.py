@@ -118,7 +118,7 @@ def _known_high(seen: Interval) -> float | None:
 
 def _note(found: Evidence, frame: Frame) -> str:
     if found.seen.n == 0:
-        return found.missing
+        return found.missing if frame.scored_cases else "no case was scored"
     if found.unknown:
         return f"the value of {counted(found.unknown, 'result')} is unknown"
     if found.seen.n < frame.scored_cases:

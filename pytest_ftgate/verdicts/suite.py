@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from pytest_ftgate.model import GateResult, SuiteResult
 from pytest_ftgate.verdicts import integrity, kpis, summary, telling, thresholds
+from pytest_ftgate.verdicts.causes import causes
 from pytest_ftgate.verdicts.comparability import age_warning, warnings_of
 from pytest_ftgate.verdicts.regression import Comparison, compare_suite, primary_name
 
@@ -102,6 +103,8 @@ class _Suite:
         given = compared.baselines.get(self.plan.suite) if self.plan.current else None
         self.baseline = given if given and given.header.split == self.plan.split else None
         self.elsewhere = given.header if given and not self.baseline else None
+        if received.unscored:  # nothing to compare, and its gate has said why
+            self.baseline = None
         self.comparison = self._compare(self.baseline, definitions)
         self.anchor = self._anchor(compared.anchors.get(self.plan.suite))
         self.older = self._compare(self.anchor, definitions, primary_only=True)
@@ -137,6 +140,8 @@ class _Suite:
             usage=summary.usage(records),
             cost=summary.cost(records),
             warnings=tuple(self._warnings()),
+            errors=causes(records),
+            experiment=plan.experiment,
         )
         return Decided(self._with_comparison(result), self.binding, self.undecided)
 
@@ -202,7 +207,8 @@ class _Suite:
             outcome = self._judge(name, gate, evidence)
             if outcome is not None:
                 found[name] = self._result(name, outcome)
-                row = replace(row, verdict=found[name].verdict, reason=found[name].reason)
+                if not self.received.unscored:
+                    row = replace(row, verdict=found[name].verdict, reason=found[name].reason)
             rows.append(row)
         known = {row.name for row in rows}
         for name in [name for name in gates if name not in known]:
@@ -228,7 +234,7 @@ class _Suite:
 
     def _judge_baseline(self) -> Iterator[GateResult]:
         """That there is no baseline, where one is required or a gate asks for it."""
-        if self.comparison is not None or not self.plan.current:
+        if self.comparison is not None or not self.plan.current or self.received.unscored:
             return
         asked = any(
             gate.max_drop is not None or gate.protect_slices or (gate.min, gate.max) == (None, None)
@@ -259,7 +265,9 @@ class _Suite:
         """A KPI gate as far as it is allowed to judge."""
         verdict, reason = outcome.verdict, outcome.reason
         partial = self.received.partial
-        if not self.rules.gate:
+        if self.received.unscored:
+            verdict, reason = "none", integrity.NOTHING
+        elif not self.rules.gate:
             verdict, reason = "none", f"gating is off: {reason}"
         elif not self.plan.current:
             verdict, reason = "none", f"not the current variant: {reason}"

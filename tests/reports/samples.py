@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from pytest_ftgate.model import (
     CaseError,
+    ErrorCause,
     GateResult,
     KpiResult,
     LabelTable,
@@ -270,6 +271,28 @@ def erroring_suite(**fields) -> SuiteResult:
             GateResult(name="complete", verdict="block", reason="198 of 200 results arrived"),
         ),
         "received": 198,
+        "errors": (
+            ErrorCause(
+                kind="not_recorded",
+                type="CassetteMiss",
+                message=(
+                    "No recording answers a call of suite tickets, variant v3, case …, trial …:\n"
+                    "  POST http://127.0.0.1:8080/v1/chat/completions\n"
+                    "  It was never recorded: the cassette has nothing for this case.\n"
+                    "  Cassette: evals/cassettes/tickets/v3.jsonl\n"
+                    "  To record it: pytest evals/test_tickets.py --ftgate-record=new_episodes"
+                ),
+                count=2,
+                cases=("ticket-007", "ticket-008"),
+            ),
+            ErrorCause(
+                kind="other",
+                type="RateLimitError",
+                message="Error code: 429",
+                count=1,
+                cases=("ticket-011",),
+            ),
+        ),
         "misses": (
             Miss(
                 case="ticket-007",
@@ -290,6 +313,52 @@ def erroring_suite(**fields) -> SuiteResult:
     return suite(**(defaults | fields))
 
 
+def unscored_suite(**fields) -> SuiteResult:
+    """Every case ended in the same error."""
+    cases = tuple(f"ticket-{number:03d}" for number in range(1, 201))
+    message = "Connection error."
+    return suite(
+        verdict="error",
+        counts={"passed": 0, "missed": 0, "failed": 0, "error": 200, "skipped": 0},
+        kpis=(
+            kpi("accuracy", None, n=0, min=0.4, reason="no case was scored"),
+            kpi("error_rate", 1.0, 0.98, 1.0, direction="lower"),
+        ),
+        gates=(
+            GateResult(name="complete", verdict="pass", reason="all 200 results arrived"),
+            GateResult(
+                name="errors",
+                verdict="none",
+                reason="200 errors, allowed are 0; nothing was scored",
+            ),
+            GateResult(
+                name="scored",
+                verdict="block",
+                reason="every case ended in an error, all 200 the same: APIConnectionError: "
+                "Connection error; start the server, or check base_url",
+            ),
+            GateResult(name="accuracy", verdict="none", reason="nothing was scored"),
+        ),
+        errors=(
+            ErrorCause(
+                kind="unreachable",
+                type="APIConnectionError",
+                message=message,
+                count=200,
+                cases=cases[:5],
+            ),
+        ),
+        misses=tuple(
+            Miss(case=case, trial=0, outcome="error", reasons=(f"APIConnectionError: {message}",))
+            for case in cases[:100]
+        ),
+        labels=(),
+        provenance=Provenance(),
+        usage=Usage(),
+        **fields,
+    )
+
+
 def hostile_suite(**fields) -> SuiteResult:
     defaults = {
         "suite": "s\x1b[2J|`",
@@ -307,6 +376,15 @@ def hostile_suite(**fields) -> SuiteResult:
         ),
         "provenance": Provenance(replayed=1, recorded_from="\x1b[31m", models=(HOSTILE,)),
         "newly_failing": ("evil-1", "a`b|c"),
+        "errors": (
+            ErrorCause(
+                kind="other",
+                type=HOSTILE,
+                message=f"line\n{HOSTILE}",
+                count=9,
+                cases=("evil-2", "a`b|c"),
+            ),
+        ),
         "labels": (),
     }
     return suite(**(defaults | fields))
@@ -369,6 +447,7 @@ SAMPLES = {
     "partial": partial,
     "incomplete": incomplete,
     "errors": lambda: verdict(erroring_suite()),
+    "unscored": lambda: verdict(unscored_suite()),
     "hostile": lambda: verdict(hostile_suite()),
     "empty": lambda: verdict(
         passing_suite(

@@ -7,7 +7,7 @@ from pytest_ftgate.reports import gate_text
 from tests.reports.samples import RUN_ID, SAMPLES, suite, verdict
 
 
-@pytest.mark.parametrize("name", ["mixed", "baseline", "errors", "hostile"])
+@pytest.mark.parametrize("name", ["mixed", "baseline", "errors", "unscored", "hostile"])
 def test_golden(name, golden):
     judged = SAMPLES[name]()
     texts = [gate_text.longrepr(judged.suites[0], gate, judged) for gate in judged.suites[0].gates]
@@ -37,6 +37,14 @@ def test_the_text_says_how_to_look():
         "",
         f"look at it: pytest-ftgate show {RUN_ID}",
     ]
+
+
+def test_a_kpi_that_no_case_measured_has_no_interval():
+    judged = SAMPLES["unscored"]()
+    (gate,) = (gate for gate in judged.suites[0].gates if gate.name == "accuracy")
+    text = gate_text.longrepr(judged.suites[0], gate, judged)
+    assert "  value          no case measured\n  threshold      min 40.0 %\n" in text
+    assert "interval" not in text
 
 
 def test_must_pass_misses_come_first():

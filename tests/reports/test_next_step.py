@@ -11,6 +11,7 @@ from tests.reports.samples import (
     kpi,
     passing_suite,
     suite,
+    unscored_suite,
     verdict,
 )
 
@@ -45,6 +46,29 @@ def test_missing_recordings_come_first():
 )
 def test_the_most_urgent_thing_is_said(suites, command):
     assert next_step(verdict(*suites)).command == command
+
+
+def test_where_nobody_answers_recording_is_no_help():
+    step = next_step(SAMPLES["unscored"]())
+    assert step.command == "start the server, or check the address that it is asked at"
+    placed = unscored_suite(experiment="evals/tickets/experiment.toml")
+    assert next_step(verdict(placed)).command == (
+        "start the server, or check the base_url in evals/tickets/experiment.toml"
+    )
+
+
+@pytest.mark.parametrize("kind", ["not_replayable", "key_refused", "other"])
+def test_what_recording_cannot_mend_is_looked_at(kind):
+    (cause,) = unscored_suite().errors
+    judged = replace(unscored_suite(), errors=(replace(cause, kind=kind),))
+    assert next_step(verdict(judged)).command == f"pytest-ftgate show {RUN_ID}"
+
+
+def test_a_suite_without_an_experiment_has_no_variant_to_name():
+    bare = replace(passing_suite(), variant="default", partial="1 of 2", received=1)
+    assert next_step(verdict(bare)).command == "pytest evals/test_orders.py"
+    named = replace(bare, experiment="evals/orders/experiment.toml")
+    assert next_step(verdict(named)).command.endswith("--ftgate-variant=default")
 
 
 def test_an_unfinished_run_is_run_again():

@@ -16,6 +16,7 @@ from tests.reports.samples import (
     kpi,
     passing_suite,
     suite,
+    unscored_suite,
     verdict,
 )
 
@@ -180,6 +181,25 @@ def test_saturation_is_said_in_one_sentence():
     assert (
         "saturation  orders · fields: not enough evidence. It could be as large as +4.1 points.\n"
     ) in text
+
+
+def test_an_error_of_many_cases_is_told_once():
+    text = render(SAMPLES["unscored"](), width=120, color=False)
+    assert "  200 errors  APIConnectionError: Connection error.\n" in text
+    assert "ticket-001, ticket-002, ticket-003, ticket-004, ticket-005 and 195 more\n" in text
+    assert "no KPIs: no case was scored\n" in text
+    assert "worst cases" not in text
+    assert text.count("Connection error") == 2
+
+
+def test_few_errors_unless_asked_for_more():
+    first = unscored_suite().errors[0]
+    many = tuple(replace(first, message=f"fault {at}") for at in range(7))
+    judged = verdict(replace(unscored_suite(), errors=many))
+    shown = [render(judged, width=80, color=False, verbosity=v) for v in (0, 1)]
+    assert [text.count("fault") for text in shown] == [3, 7]
+    assert "and 4 other errors (-v shows more)" in shown[0]
+    assert "other error" not in shown[1]
 
 
 def test_no_suites_is_not_silence():

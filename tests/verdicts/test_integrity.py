@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from pytest_ftgate.model import Gate, Record, Rules, Run
+from pytest_ftgate.model import CaseError, Gate, Record, Rules, Run
+from pytest_ftgate.verdicts.decide import decide
 from tests.runs.making import (
     end_of,
     failed,
@@ -17,6 +18,7 @@ from tests.runs.making import (
     scored,
     skipped,
 )
+from tests.verdicts.arms import baseline
 from tests.verdicts.checked import decided, gate_of, suite_of
 
 HELD = tuple(scored(f"c{number}", held()) for number in range(5))
@@ -104,27 +106,85 @@ class TestErrors:
         )
 
 
+RECORD_THEM = "record the calls: pytest evals/test_triage.py --ftgate-record=new_episodes"
+
+
 @pytest.mark.parametrize(
     ("records", "why"),
     [
-        ([skipped("a"), skipped("b")], "every case was skipped"),
-        ([failed("a"), failed("b")], "every case ended in an error"),
-        ([failed("a"), skipped("b")], "every case was skipped or ended in an error"),
+        ([skipped("a"), skipped("b")], "every case was skipped, so there is nothing to judge"),
+        (
+            [failed("a"), failed("b")],
+            "every case ended in an error, all 2 the same: CassetteMiss: no recorded call. To "
+            f"record it: pytest; {RECORD_THEM}",
+        ),
+        (
+            [failed("a"), skipped("b")],
+            "every case was skipped or ended in an error: CassetteMiss: no recorded call. To "
+            f"record it: pytest; {RECORD_THEM}",
+        ),
     ],
 )
 def test_nothing_scored_is_never_green(records: list[Record], why: str) -> None:
+    error = CaseError(type="CassetteMiss", message="no recorded call.\n  To record it: pytest")
+    records = [replace(r, error=error) if r.status == "error" else r for r in records]
     for gates in ((), (Gate(kpi="echo", min=0.0),), (Gate(kpi="pass_rate", min=0.0),)):
         run = with_rules(run_of(*records, gates=gates), max_errors=99)
         assert gate_of(run, "scored") == ("block", why)
         verdict = decided(run)
         assert (verdict.verdict, verdict.exit_code) == ("error", 1)
-        assert all(gate_of(run, gate.kpi)[0] == "block" for gate in gates)
+
+
+def test_where_nothing_is_scored_one_gate_says_so() -> None:
+    gates = (Gate(kpi="format_valid", min=0.5), Gate(kpi="pass_rate", min=0.5, max_drop=0.02))
+    run = with_rules(run_of(failed("a"), failed("b"), gates=gates), missing_baseline="fail")
+    suite = suite_of(run)
+    assert [(gate.name, gate.verdict) for gate in suite.gates] == [
+        ("complete", "pass"),
+        ("errors", "none"),
+        ("scored", "block"),
+        ("format_valid", "none"),
+        ("pass_rate", "none"),
+    ]
+    assert gate_of(run, "errors")[1] == "2 errors, allowed are 0; nothing was scored"
+    assert gate_of(run, "format_valid")[1] == "nothing was scored"
+    rows = {kpi.name: (kpi.verdict, kpi.reason) for kpi in suite.kpis if kpi.n == 0}
+    assert rows == {
+        "format_valid": ("none", "no case was scored"),
+        "pass_rate": ("none", "no case was scored"),
+    }
+
+
+def test_what_is_not_scored_is_not_compared() -> None:
+    whole = run_of(*HELD, gates=GATES)
+    before = baseline(HELD)
+    broken = replace(whole, records=tuple(failed(r.case) for r in whole.records))
+    suite = decide(broken, baselines={"triage": before}).suites[0]
+    assert (suite.baseline, suite.matched, suite.newly_failing) == (None, None, ())
+    assert all(kpi.baseline is None for kpi in suite.kpis)
+
+
+@pytest.mark.parametrize(
+    ("messages", "share"),
+    [
+        (["x", "x", "y"], ", 2 of 3 the same: E: x;"),
+        (["x", "y"], ", 2 different ones, the first: E: x;"),
+        (["x"], ": E: x;"),
+    ],
+)
+def test_the_commonest_error_is_told(messages: list[str], share: str) -> None:
+    errors = [
+        failed(f"c{at}", error=CaseError(type="E", message=message))
+        for at, message in enumerate(messages)
+    ]
+    reason = gate_of(run_of(*errors), "scored")[1]
+    assert reason == (f"every case ended in an error{share} pytest-ftgate show tells each in full")
 
 
 def test_no_case_selected() -> None:
     run = run_of()
     assert gate_of(run, "complete") == ("block", "no case was selected")
-    assert gate_of(run, "scored") == ("block", "no result arrived")
+    assert [gate.name for gate in suite_of(run).gates] == ["complete", "errors"]
     assert (decided(run).verdict, decided(run).exit_code) == ("error", 1)
 
 
