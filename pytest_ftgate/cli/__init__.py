@@ -25,6 +25,7 @@ _HOMES = {
     "runs": "runs",
     "show": "runs",
     "gate": "gate",
+    "compare": "compare",
     "baseline": "baseline",
     "merge": "merge",
     "cassettes": "cassettes",

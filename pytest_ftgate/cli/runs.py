@@ -20,8 +20,11 @@ from pytest_ftgate.cli.project import (
 from pytest_ftgate.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_ftgate.model import Record, Run
-    from pytest_ftgate.runs.store import RunInfo
+    from pytest_ftgate.runs.store import RunInfo, RunStore
+    from pytest_ftgate.verdicts.measures import KpiDefinition
 
 
 @click.group(invoke_without_command=True)
@@ -61,6 +64,9 @@ runs.add_command(import_)
 )
 @click.option("--misses", is_flag=True, help="Only cases that did not pass.")
 @click.option("--outputs", is_flag=True, help="Show the listed cases in full, with their outputs.")
+@click.option(
+    "--diff", is_flag=True, help="Show the newly failing and newly fixed cases, before and now."
+)
 @click.option("-v", "--verbose", count=True, help="More of the summary, as in pytest.")
 @plugin_option
 @suite_option
@@ -71,6 +77,7 @@ def show(
     cases: tuple[str, ...],
     misses: bool,
     outputs: bool,
+    diff: bool,
     verbose: int,
     plugins: tuple[str, ...],
     suites: tuple[str, ...],
@@ -80,9 +87,14 @@ def show(
 
     RUN is a run id or the start of one, or the path of a run's directory; by default the latest.
     """
-    found = restrict(open_store(store).load(run), suites)
+    kept = open_store(store)
+    found = restrict(kept.load(run), suites)
     if cases:
         _check_cases(found, cases)
+    if diff:
+        _show_turned(found, kept, cases, kpis_of(plugins))
+        return
+    if cases:
         _show_in_full(_keep(found, cases, misses))
         return
     from pytest_ftgate.reports import show as report
@@ -90,6 +102,10 @@ def show(
 
     verdict = decide(found, extra_kpis=kpis_of(plugins))
     write(report.render(verdict, found, verbosity=verbose, **screen()._asdict()))
+    if verbose:
+        from pytest_ftgate.cli.case_diff import earlier_results, write_turned
+
+        write_turned(verdict, found, earlier_results(verdict, found, kept), every=verbose > 1)
     listed = _keep(found, (), misses)
     if outputs:
         _show_in_full(listed)
@@ -97,6 +113,26 @@ def show(
         from pytest_ftgate.cli.case_list import render
 
         write(render(listed, **screen()._asdict()))
+
+
+def _show_turned(
+    run: Run, store: RunStore, cases: tuple[str, ...], definitions: Sequence[KpiDefinition]
+) -> None:
+    """Show how cases turned against the baselines that the run was compared with."""
+    from pytest_ftgate.cli.case_diff import earlier_results, write_turned
+    from pytest_ftgate.verdicts.decide import decide
+
+    verdict = decide(run, extra_kpis=definitions)
+    if not any(suite.baseline for suite in verdict.suites):
+        click.echo(
+            "The run was compared with no baseline. Compare it with another run by: "
+            "pytest-ftgate compare A B -v"
+        )
+        return
+    before = earlier_results(verdict, run, store)
+    if not write_turned(verdict, run, before, every=True, cases=cases):
+        named = f"Not among them: {', '.join(cases)}." if cases else "No case is."
+        click.echo(f"Newly failing or newly fixed cases were asked for. {named}")
 
 
 def _show_in_full(run: Run) -> None:

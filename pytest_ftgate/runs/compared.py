@@ -58,16 +58,16 @@ def find(
 
 
 def keep(compared: Compared, directory: Path) -> None:
-    """Write them into a run's directory.
+    """Write them into a run's directory, with the outputs that they have.
 
     Raises:
         StoreError: they cannot be written.
     """
     for suite, present in compared.baselines.items():
-        write_atomic(_path(directory, suite), encode_baseline(present))
+        write_atomic(_path(directory, suite), encode_baseline(present, outputs=True))
     for suite, present in compared.anchors.items():
         path = baseline.anchor_path(_path(directory, suite))
-        write_atomic(path, encode_baseline(present))
+        write_atomic(path, encode_baseline(present, outputs=True))
 
 
 def kept(directory: Path, plans: Iterable[SuitePlan]) -> Compared:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_ftgate.errors import ConfigError, StoreError, did_you_mean
-from pytest_ftgate.model import Baseline, BaselineHeader
+from pytest_ftgate.model import Baseline, BaselineHeader, Manifest, Run, RunEnd, SuitePlan
 from pytest_ftgate.verdicts.decide import decide
 from pytest_ftgate.verdicts.integrity import sort_out
 from pytest_ftgate.verdicts.summary import counts
@@ -16,7 +16,7 @@ from pytest_ftgate.verdicts.summary import counts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_ftgate.model import Run, SuitePlan, Verdict
+    from pytest_ftgate.model import Verdict
     from pytest_ftgate.verdicts.measures import KpiDefinition
 
 
@@ -64,6 +64,31 @@ def baseline_of(run: Run, suite: str, variant: str | None = None) -> Baseline:
     )
 
 
+def run_of(baseline: Baseline) -> Run:
+    """An accepted baseline as the run that it was made of, as far as its file tells."""
+    header = baseline.header
+    trials = tuple((record.case, record.trial) for record in baseline.records)
+    plan = SuitePlan(
+        suite=header.suite,
+        variant=header.variant,
+        split=header.split,
+        file="",
+        selected=trials,
+        available=len(trials),
+        trials=header.trials,
+        dataset_hash=header.dataset_hash,
+        components=header.components,
+    )
+    at = header.accepted_at or ""
+    return Run(
+        manifest=Manifest(
+            run=header.run, created_at=at, plans=(plan,), git_commit=header.git_commit
+        ),
+        records=baseline.records,
+        end=RunEnd(ended_at=at, received=len(trials), wall_s=0.0),
+    )
+
+
 def compare(
     before: Run,
     after: Run,
@@ -82,14 +107,43 @@ def compare(
         extra_kpis: the KPIs that plugins define.
 
     Raises:
-        ConfigError: a suite or variant is not in a run, or the runs share no suite.
+        ConfigError: a suite or variant is not in a run, the runs share no suite, or the two sides
+            are the same results or of different splits.
         StoreError: ``before`` did not reach its end, or lost results.
     """
-    chosen = tuple(suites) or _shared(before, after)
-    plans = tuple(replace(_plan(after, suite, variants[1]), current=True) for suite in chosen)
-    baselines = {suite: baseline_of(before, suite, variants[0]) for suite in chosen}
-    run = replace(after, manifest=replace(after.manifest, plans=plans))
+    run = after_of(before, after, suites=suites, variant=variants[1])
+    baselines = {}
+    for plan in run.manifest.plans:
+        found = baselines[plan.suite] = baseline_of(before, plan.suite, variants[0])
+        _require_comparable(found.header, plan, run)
+        if before.records is after.records and found.header.variant == plan.variant:
+            raise ConfigError(
+                f"Both sides are variant {plan.variant!r} of run {run.manifest.run}: there is "
+                "nothing to compare. Name two runs, or two variants; its own trials are compared "
+                "by: pytest-ftgate compare --self-check"
+            )
     return decide(run, baselines=baselines, anchors={}, extra_kpis=extra_kpis)
+
+
+def after_of(
+    before: Run, after: Run, *, suites: Sequence[str] = (), variant: str | None = None
+) -> Run:
+    """The run to judge with the plans that are compared only, each as the current variant.
+
+    Raises:
+        ConfigError: as for :func:`compare`.
+    """
+    chosen = tuple(suites) or _shared(before, after)
+    plans = tuple(replace(_plan(after, suite, variant), current=True) for suite in chosen)
+    return replace(after, manifest=replace(after.manifest, plans=plans))
+
+
+def _require_comparable(before: BaselineHeader, plan: SuitePlan, after: Run) -> None:
+    if before.split != plan.split:
+        raise ConfigError(
+            f"Of suite {plan.suite!r}, run {before.run} evaluated the split {before.split}, and "
+            f"run {after.manifest.run} the split {plan.split}: they share no case."
+        )
 
 
 def _shared(before: Run, after: Run) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ COMMANDS = [
     "runs",
     "show",
     "gate",
+    "compare",
     "baseline",
     "merge",
     "cassettes",
