@@ -42,6 +42,7 @@ class Collector:
     _experiments: dict[Path, experiments.Experiment] = field(default_factory=dict)
     _items: dict[tuple[str, str], tuple[EvalItem, ...]] = field(default_factory=dict)
     _variant_names: set[str] = field(default_factory=set)
+    _splits: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def parametrize(self, metafunc: pytest.Metafunc, marker: pytest.Mark) -> None:
         """Turn an eval test function into its items.
@@ -73,10 +74,11 @@ class Collector:
         """Recognise the eval items among the collected ones and leave out what must not run.
 
         Raises:
-            pytest.UsageError: an eval test is no plain pytest function, or no suite has a
-                variant that was asked for.
+            pytest.UsageError: an eval test is no plain pytest function, or no suite has the
+                variant or the split that was asked for.
         """
         self._check_variants()
+        self._check_split()
         kept: list[pytest.Item] = []
         dropped: list[pytest.Item] = []
         for item in items:
@@ -107,6 +109,17 @@ class Collector:
                     f"{did_you_mean(name, sorted(self._variant_names))}"
                 )
 
+    def _check_split(self) -> None:
+        asked = "holdout" if self.settings.holdout else self.settings.split
+        if asked is None or any(asked in splits for splits in self._splits.values()):
+            return
+        option = "--ftgate-holdout" if asked == "holdout" else f"--ftgate-split={asked}"
+        found = "; ".join(f"{name}: {_counts(splits)}" for name, splits in self._splits.items())
+        raise pytest.UsageError(
+            f"{option}: no suite has a case of the split {asked!r}. They have: {found}. "
+            "Set the split of cases in the dataset, or divide it by: pytest-ftgate dataset split"
+        )
+
     def _adopt(self, item: pytest.Item) -> EvalItem | None:
         position = self._position(item)
         if not isinstance(position, int):
@@ -124,25 +137,28 @@ class Collector:
         arguments = read_arguments(marker)
         directory = definition.path.parent
         experiment = self._experiment(directory, arguments.get("experiment"))
-        split = arguments.get("split") or "dev"
-        if self.settings.split or self.settings.holdout:
-            split = "holdout" if self.settings.holdout else self.settings.split
+        asked = "holdout" if self.settings.holdout else self.settings.split
+        split = asked or arguments.get("split") or "dev"
         dataset, cases = self._cases(directory, arguments.get("dataset"), definition.name)
         if split == "holdout" and dataset is not None:
             _refuse_changed_holdout(dataset, cases)
         chosen = tuple(case for case in cases if case.split == split)
-        if not chosen and split == "dev":
+        if not chosen and not asked:
             raise ConfigError(
-                f"the dataset has no case of the split 'dev'; it has "
+                f"the dataset has no case of the split {split!r}; it has "
                 f"{_counts(case.split for case in cases)}. Name one with split=..."
             )
         self._variant_names |= set(experiment.variants) if experiment else {ANONYMOUS_VARIANT}
         trials = self.settings.trials or arguments.get("trials") or 1
+        name = (
+            arguments.get("suite")
+            or (experiment and experiment.suite)
+            or definition.originalname.removeprefix("test_")
+        )
+        self._splits[name] = tuple(case.split for case in cases)
         sample = _sample(chosen, self.settings.limit, self.settings.seed)
         return Suite(
-            name=arguments.get("suite")
-            or (experiment and experiment.suite)
-            or definition.originalname.removeprefix("test_"),
+            name=name,
             file=_test_file(definition),
             path=definition.path,
             split=split,

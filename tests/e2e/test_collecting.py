@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from .conftest import Project
+from .suites import CASES as SUITE_CASES
+from .suites import write_suite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers import FakeProvider
 
 CASES = [
     {"id": "b", "input": "1"},
@@ -297,3 +306,59 @@ def test_a_threshold_out_of_range_is_refused_at_collection(project: Project) -> 
     assert "experiment.toml:9: kpi 'pass_rate': min is 1.5, and pass_rate lies between" in (
         outcome.text
     )
+
+
+@pytest.mark.parametrize("args", [["--ftgate-split=train"], ["--ftgate-split=train", "-n2"]])
+def test_a_split_that_no_suite_has_explains_itself(project: Project, args: list[str]) -> None:
+    write(project)
+    outcome = project.run(*args)
+    assert outcome.code != pytest.ExitCode.OK
+    assert (
+        "--ftgate-split=train: no suite has a case of the split 'train'. "
+        "They have: echo: 2 'dev', 1 'holdout'. "
+    ) in outcome.text + outcome.errors
+    assert "INTERNALERROR" not in outcome.text
+
+
+def test_a_holdout_that_no_suite_has_explains_itself(project: Project) -> None:
+    write(project)
+    project.dataset("cases.jsonl", CASES[:2])
+    outcome = project.run("--ftgate-holdout")
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "--ftgate-holdout: no suite has a case of the split 'holdout'" in outcome.errors
+    assert "echo: 2 'dev'" in outcome.errors
+    assert not (project.path / "baselines").exists()
+
+
+def test_a_suite_without_the_split_is_left_out_beside_one_that_has_it(project: Project) -> None:
+    write(project)
+    project.write("test_other.py", TEST.format(arguments='dataset="dev.jsonl", suite="other"'))
+    project.dataset("dev.jsonl", CASES[:1])
+    assert collected(project, "--ftgate-holdout") == ["test_echo.py::test_echo[v2-held]"]
+
+
+def test_a_marker_with_a_split_that_its_dataset_lacks_is_refused(project: Project) -> None:
+    write(project, BOTH + ', split="train"')
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.INTERRUPTED
+    assert "no case of the split 'train'; it has 2 'dev', 1 'holdout'" in outcome.text
+
+
+@pytest.mark.parametrize("mode", ["new_episodes", "all", "off"])
+def test_collect_only_calls_nothing_and_touches_nothing(
+    project: Project, provider: FakeProvider, mode: str
+) -> None:
+    write_suite(project)
+    project.run("--ftgate-record=new_episodes")
+    project.dataset("cases.jsonl", [*SUITE_CASES, {"id": "new", "input": {"message": "new"}}])
+    before = {path: path.read_bytes() for path in files_of(project)}
+    seen = len(provider.seen)
+    outcome = project.run("--collect-only", f"--ftgate-record={mode}", junit=False)
+    assert outcome.code == pytest.ExitCode.OK
+    assert len(provider.seen) == seen
+    assert {path: path.read_bytes() for path in files_of(project)} == before
+
+
+def files_of(project: Project) -> list[Path]:
+    folders = (project.path / "cassettes", project.path / ".ftgate")
+    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
