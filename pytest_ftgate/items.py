@@ -16,7 +16,7 @@ from pytest_ftgate.runs import redact
 from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_ftgate.checks.grader import Grader
     from pytest_ftgate.providers.usage import ModelCall
@@ -44,8 +44,15 @@ class Attempt:
 
     @property
     def observations(self) -> tuple[Observation, ...]:
-        """What was seen so far, a failed assert included."""
-        return (*self.grader.observations, *self.extra)
+        """What was seen so far, a failed assert included, as it may be kept."""
+        seen = (*self.grader.observations, *self.extra)
+        scrub = self.scrub
+        return seen if scrub is None else tuple(redact.scrub(one, scrub) for one in seen)
+
+    @property
+    def scrub(self) -> Callable[[str], str] | None:
+        """Takes secrets out of what is kept and shown; ``None`` where there are none."""
+        return self.scope.scrub if self.scope is not None else None
 
     @property
     def misses(self) -> tuple[Observation, ...]:
@@ -62,7 +69,9 @@ class Attempt:
         elif when == "call" and isinstance(error, (AssertionError, pytest.fail.Exception)):
             self.extra.append(self._assertion(error))
         elif self.error is None:
-            self.error = CaseError(type=type(error).__name__, message=str(error), when=when)
+            self.error = CaseError(
+                type=type(error).__name__, message=self._scrubbed(str(error)), when=when
+            )
 
     def raise_misses(self, raised: BaseException | None) -> None:
         """Fail for the cassette misses since this was last asked, whatever became of them.
@@ -97,13 +106,16 @@ class Attempt:
                 "name out of must_pass."
             )
 
+    def _scrubbed(self, text: str) -> str:
+        return text if self.scrub is None else self.scrub(text)
+
     def _assertion(self, error: BaseException) -> Observation:
         return Observation(
             check="assert",
             kind="assert",
             value=0.0,
             passed=False,
-            reason=shown(str(error) or "an assert failed", 300),
+            reason=shown(self._scrubbed(str(error)) or "an assert failed", 300),
             must_pass="assert" in self.item.suite.must_pass,
         )
 
@@ -137,7 +149,7 @@ class Attempt:
             provenance=scope.provenance if scope else None,
             recorded_at=scope.recorded_at if scope else None,
             model=model,
-            output=output_text(self.answer.output) if self.answer else None,
+            output=self._scrubbed(output_text(self.answer.output)) if self.answer else None,
         )
         return redact.apply(record, self.outputs)
 

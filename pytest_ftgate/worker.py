@@ -23,7 +23,7 @@ from pytest_ftgate.suites import ITEM, make_plans
 from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from contextlib import AbstractContextManager
 
     from pytest_ftgate.items import Attempt
@@ -171,6 +171,8 @@ class Worker:
         if ITEM in item.stash:
             attempt = self._attempt(item)
             _judge(report, error, attempt, tolerant=self.settings.max_errors > 0)
+            if attempt.scrub is not None:
+                _scrub(report, attempt.scrub)
             if report.when == "teardown":
                 self._attach(report, attempt)
                 del item.stash[ATTEMPT]  # pytest keeps the items, and they need not keep this
@@ -264,6 +266,20 @@ def _judge_checks(report: pytest.TestReport, attempt: Attempt) -> None:
         _soften(report, "missed", gate_text.missed(misses))
         if attempt.outputs == "none":
             report.longrepr = None  # a traceback quotes what is not to be kept
+
+
+def _scrub(report: pytest.TestReport, clean: Callable[[str], str]) -> None:
+    """Take secrets out of what pytest prints and writes of a phase of a live session."""
+    report.sections = [(title, clean(text)) for title, text in report.sections]
+    if hasattr(report, "wasxfail"):
+        report.wasxfail = clean(report.wasxfail)
+    if isinstance(report.longrepr, tuple):  # a skip: where, and why
+        path, line, reason = report.longrepr
+        report.longrepr = (path, line, clean(reason))
+    elif report.longrepr is not None:
+        text = str(report.longrepr)
+        if clean(text) != text:  # loses pytest's colours, and no failure without a secret does
+            report.longrepr = clean(text)
 
 
 def _soften(report: pytest.TestReport, outcome: str, reason: str) -> None:

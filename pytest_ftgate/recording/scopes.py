@@ -12,7 +12,7 @@ from pytest_ftgate.recording.clock import Clock
 from pytest_ftgate.recording.packs import Entry, Trial, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from threading import RLock
     from types import TracebackType
 
@@ -101,6 +101,14 @@ class Scope:
         traceback: TracebackType | None,
     ) -> None:
         self.leave(clean=error is None)
+
+    @property
+    def scrub(self) -> Callable[[str], str] | None:
+        """Takes secrets out of a text that may quote an answer; ``None`` where answers have none.
+
+        Recordings have none. What a live call brings is kept and shown as its replay will be.
+        """
+        return None if self._recorder.mode == "none" else self._recorder.sealer.text
 
     def enter(self) -> None:
         """From now on, calls in this context belong to the scope."""

@@ -34,6 +34,8 @@ class Sealer:
         self._redact = redact
         self._secrets: dict[str, str] = {}
         self._scrubber = Scrubber({})
+        self._used: dict[str, str] = {}
+        self._for_text = (self._secrets, self._scrubber)
 
     def seal(self, line: Interaction, headers: Mapping[str, Any], pack: Path) -> bytes | None:
         """The line to write, its key set, or ``None`` when the hook wants none.
@@ -59,6 +61,15 @@ class Sealer:
         scrubber.refuse_secrets(clean, shown_path(pack))
         return encode(clean)
 
+    def text(self, text: str) -> str:
+        """The text without the secrets of the environment and of the requests sealed so far."""
+        secrets = {**self._used, **os.environ}
+        known, scrubber = self._for_text
+        if secrets != known:
+            scrubber = Scrubber(secrets)
+            self._for_text = (secrets, scrubber)
+        return scrubber.text(text)
+
     def _redacted(self, line: Interaction) -> Interaction | None:
         if self._redact is None:
             return line
@@ -78,6 +89,8 @@ class Sealer:
             f"token {number} of the request's headers": value
             for number, value in enumerate(_credentials(headers), start=1)
         }
+        for value in secrets.values():
+            self._used[f"token of a request: {value}"] = value
         secrets.update(os.environ)
         if secrets != self._secrets:  # tests change the environment as they go
             self._secrets, self._scrubber = secrets, Scrubber(secrets)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_ftgate.model import CaseError, Observation, Record
 
 INLINE_CAP = 20_000
@@ -53,6 +55,12 @@ def output_hash(output: str) -> str:
 def withhold(seen: Observation) -> Observation:
     """The observation without the words that may quote the output."""
     return replace(seen, reason=WITHHELD if seen.reason else "", note=WITHHELD if seen.note else "")
+
+
+def scrub(seen: Observation, clean: Callable[[str], str]) -> Observation:
+    """The observation with its words cleaned, for they may quote an output that holds a secret."""
+    predicted = clean(seen.predicted) if seen.predicted is not None else None
+    return replace(seen, reason=clean(seen.reason), note=clean(seen.note), predicted=predicted)
 
 
 def _withhold_message(error: CaseError | None) -> CaseError | None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from pytest_ftgate.model import Observation
 from pytest_ftgate.runs import redact
 from tests.runs.making import failed, held, missed, scored
 
@@ -51,3 +54,19 @@ def test_a_hash_that_is_known_is_kept() -> None:
 
 def test_half_an_emoji_has_a_hash() -> None:
     assert len(redact.output_hash("\ud83d")) == 32
+
+
+def test_words_that_may_quote_an_output_are_scrubbed() -> None:
+    seen = Observation(
+        check="label",
+        kind="label",
+        value=0.0,
+        reason="got k3y",
+        note="k3y",
+        predicted="k3y",
+        expected="a",
+    )
+    clean = redact.scrub(seen, lambda text: text.replace("k3y", "-"))
+    assert clean == replace(seen, reason="got -", note="-", predicted="-")
+    bare = Observation(check="score", kind="score", value=0.5)
+    assert redact.scrub(bare, str.upper) == bare
