@@ -120,6 +120,14 @@ def normal_uri(uri: str) -> str:
     return urlunsplit((parts.scheme, netloc, parts.path or "/", query, ""))
 
 
+def with_port(uri: str, asked: str) -> str:
+    """A normal URI with the port of the URI that was asked for, as people know the server."""
+    port, parts = urlsplit(asked).port, urlsplit(uri)
+    if port in (None, parts.port, _DEFAULT_PORTS.get(parts.scheme)):
+        return uri
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
+
+
 @lru_cache(maxsize=1024)
 def host_of(uri: str) -> str:
     """The host of a URI in lower case, without port or brackets."""

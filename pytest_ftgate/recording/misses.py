@@ -34,7 +34,7 @@ def miss(scope: Scope, request: Any, body: bytes, key: str) -> CassetteMiss:
     """The error for a call that the pack cannot answer; it is noted in the scope as well."""
     # The text goes to terminals and logs, so it is scrubbed as a cassette is.
     asked = Scrubber(os.environ).request(interactions.stored_request(request, body))
-    call = f"{asked.method} {shown(asked.uri, 300)}"
+    call = f"{asked.method} {shown(keys.with_port(asked.uri, request.uri), 300)}"
     command = scope.address.rerecord or "pytest --ftgate-record=new_episodes"
     return note(
         scope,

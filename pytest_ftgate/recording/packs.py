@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _CONFLICT = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 _RECORD_AGAIN = "Restore the file from version control, or delete the line and record it again"
+_BYTE = re.compile(r" \(byte (\d+)\)\Z")
 _KEY = re.compile(r"[0-9a-f]{32}\Z")
 
 
@@ -60,7 +61,7 @@ class Entry:
         try:
             return lines.decode(self.line, kind)
         except NOT_JSON as error:
-            raise self.damaged(str(error)) from None
+            raise _unread(self._path, self._data, self._start, self._end, error) from None
 
     def damaged(self, reason: str) -> DataError:
         """The error that names this line."""
@@ -233,7 +234,7 @@ def _entries(path: Path, data: bytes, *, torn_ok: bool) -> Iterator[Entry]:
             if torn_ok:
                 return
             if not _is_whole(data, start):
-                raise _damaged(path, data, start, "the last line was cut off")
+                raise _damaged(path, data, start, "the last line was cut off", len(data) - start)
             end = len(data)
         stop = end - 1 if data[end - 1 : end] == b"\r" and end > start else end
         if stop > start:
@@ -245,9 +246,10 @@ def _head(path: Path, data: bytes, start: int, end: int) -> Head:
     try:
         head = lines.head_of(data, start, end)
     except NOT_JSON as error:
-        raise _damaged(path, data, start, str(error)) from None
+        raise _unread(path, data, start, end, error) from None
     if data[end - 1] != 0x7D:  # }
-        raise _damaged(path, data, start, "the line does not end with '}', it was cut off")
+        reason = "the line does not end with '}', it was cut off"
+        raise _damaged(path, data, start, reason, end - start)
     if head.key not in (TASK, REPLACE) and (head.seq < 0 or not _KEY.match(head.key)):
         raise _damaged(
             path,
@@ -267,8 +269,24 @@ def _is_whole(data: bytes, start: int) -> bool:
     return True
 
 
-def _damaged(path: Path, data: bytes, start: int, reason: str) -> DataError:
-    line = data.count(b"\n", 0, start) + 1
+def _unread(path: Path, data: bytes, start: int, end: int, error: Exception) -> DataError:
+    """The error for a line that cannot be decoded, with the column where that is known."""
+    try:
+        data[start:end].decode()
+    except UnicodeDecodeError as wrong:
+        return _damaged(path, data, start, "it is not UTF-8", wrong.start)
+    reason = str(error)
+    place = _BYTE.search(reason)
+    if place is not None:
+        return _damaged(path, data, start, _BYTE.sub("", reason), int(place[1]))
+    return _damaged(path, data, start, reason, end - start if "truncated" in reason else None)
+
+
+def _damaged(path: Path, data: bytes, start: int, reason: str, at: int | None = None) -> DataError:
+    """The error for the line that starts at ``start``; ``at`` counts its bytes up to the fault."""
+    line, column = data.count(b"\n", 0, start) + 1, None
+    if at is not None:
+        column = len(data[start : start + at].decode("utf-8", "replace")) + 1
     if data[start:].startswith(_CONFLICT):
         return DataError(
             path,
@@ -276,7 +294,9 @@ def _damaged(path: Path, data: bytes, start: int, reason: str) -> DataError:
             "Keep the lines of both sides and remove the marks",
             line=line,
         )
-    return DataError(path, f"the line is damaged: {reason}", _RECORD_AGAIN, line=line)
+    return DataError(
+        path, f"the line is damaged: {reason}", _RECORD_AGAIN, line=line, column=column
+    )
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -111,7 +111,7 @@ def test_prune_of_a_damaged_pack_changes_nothing(invoke: Invoke, stale_project: 
     before = (stale_project / TRIAGE).read_bytes()
     result = invoke("cassettes", "prune")
     assert result.exit_code == 4
-    assert result.stderr.startswith(f"{TRIAGE}:2: ")
+    assert result.stderr.startswith(f"{TRIAGE}:2:2: ")
     assert (stale_project / TRIAGE).read_bytes() == before
 
 

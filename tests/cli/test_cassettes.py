@@ -50,7 +50,7 @@ def test_list_of_a_damaged_pack(invoke: Invoke, here: Path) -> None:
     write_pack(here / "evals/cassettes/orders/v2.jsonl", call("x"))
     result = invoke("cassettes", "list")
     assert result.exit_code == 4
-    assert result.stderr.startswith(f"{TRIAGE}:2: the line is damaged")
+    assert result.stderr.startswith(f"{TRIAGE}:2:2: the line is damaged")
     assert "orders/v2.jsonl" in result.stdout
 
 

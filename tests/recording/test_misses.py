@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import anthropic
 import httpx
@@ -57,9 +58,10 @@ def recorded(provider: FakeProvider, run: Run) -> FakeProvider:
 def test_it_names_the_place_the_cassette_and_the_command(
     recorded: FakeProvider, run: Run, pack: Path
 ) -> None:
+    port = urlsplit(recorded.url).port
     assert miss_of(run, lambda: post(recorded, model="gpt-6")) == (
         "No recording answers a call of suite triage, variant v1, case c1, trial 0:\n"
-        "  POST http://127.0.0.1/v1/chat/completions\n"
+        f"  POST http://127.0.0.1:{port}/v1/chat/completions\n"
         "  It was never recorded.\n"
         "  The one recorded call of the case differs in:\n"
         '    $.model: "gpt-5" -> "gpt-6"\n'

@@ -268,6 +268,14 @@ DAMAGE = {
     "replace": ('{"k":"replace","case":"c","trial":0,"lines":1}\n', 1, "part files only"),
     "nul": (GOOD + "\n" + "\0" * 40 + "\n", 2, "the line is damaged"),
 }
+COLUMNS = {
+    "not JSON": (b"hello", 1),
+    "cut off": (GOOD[:-9].encode(), len(GOOD) - 8),
+    "cut off after a letter of two bytes": ('{"k":"é"'.encode(), 9),
+    "a comma for a colon": (b'{"k","x"}', 5),
+    "not UTF-8": (b'{"k":"\xff","case":"a","trial":0,"seq":0}', 7),
+    "of another kind": (b'{"k":1,"case":"a","trial":0}', None),
+}
 
 
 @pytest.mark.parametrize(("text", "line", "reason"), DAMAGE.values(), ids=DAMAGE)
@@ -277,8 +285,26 @@ def test_damage_is_told_with_its_line(text: str, line: int, reason: str, path: P
         list(packs.read(path))
     assert refused.value.line == line
     assert reason in str(refused.value)
-    assert str(refused.value).startswith(f"{path}:{line}: ")
+    assert str(refused.value).startswith(f"{path}:{line}:")
     assert refused.value.advice
+
+
+@pytest.mark.parametrize(("line", "column"), COLUMNS.values(), ids=COLUMNS)
+@pytest.mark.parametrize("after", [b"\n", b""], ids=["whole", "last"])
+def test_damage_is_told_with_its_column(
+    line: bytes, column: int | None, after: bytes, path: Path
+) -> None:
+    path.write_bytes(GOOD.encode() + b"\n" + line + after)
+    with pytest.raises(DataError) as refused:
+        packs.read(path)
+    if after or column is None:
+        assert (refused.value.line, refused.value.column) == (2, column)
+    else:  # a last line without an end was cut off there
+        assert (refused.value.line, refused.value.column) == (
+            2,
+            len(line.decode("utf-8", "replace")) + 1,
+        )
+    assert "byte" not in refused.value.reason
 
 
 @pytest.mark.parametrize(
