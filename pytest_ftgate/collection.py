@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from pytest_ftgate import datasets, experiments, fixtures
@@ -17,7 +18,7 @@ from pytest_ftgate.model import Case, Variant
 from pytest_ftgate.names import MARKER
 from pytest_ftgate.preflight import check_kpis, check_prompts, check_schemas
 from pytest_ftgate.runs.shards import select_shard
-from pytest_ftgate.suites import ITEM, EvalItem, Suite
+from pytest_ftgate.suites import ITEM, EvalItem, Suite, make_plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,6 +43,7 @@ class Collector:
     _experiments: dict[Path, experiments.Experiment] = field(default_factory=dict)
     _items: dict[tuple[str, str], tuple[EvalItem, ...]] = field(default_factory=dict)
     _variant_names: set[str] = field(default_factory=set)
+    _evals: list[EvalItem] = field(default_factory=list)
     _splits: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def parametrize(self, metafunc: pytest.Metafunc, marker: pytest.Mark) -> None:
@@ -84,11 +86,21 @@ class Collector:
         for item in items:
             wanted = item.get_closest_marker(MARKER) is None or self._is_wanted(item)
             (kept if wanted else dropped).append(item)
+        self._evals = [item.stash[ITEM] for item in kept if ITEM in item.stash]
         if self.settings.shard is not None:
             kept = _leave_to_other_shards(kept, dropped, self.settings.shard)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
             items[:] = kept
+
+    def encode_empty_plan(self) -> str:
+        """The plan of a session whose eval tests all run elsewhere, as a worker sends its plan."""
+        from pytest_ftgate.worker import Plan
+
+        suites = tuple(
+            msgspec.structs.replace(each, selected=()) for each in make_plans(self._evals)
+        )
+        return msgspec.json.encode(Plan(suites, {})).decode()
 
     def _is_wanted(self, item: pytest.Item) -> bool:
         if self._position(item) is None:

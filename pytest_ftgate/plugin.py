@@ -48,6 +48,9 @@ __all__ = [
 ]
 
 SETTINGS = pytest.StashKey[Settings]()
+_COLLECTOR = pytest.StashKey[Any]()
+_PLAN = pytest.StashKey[str]()
+"""The plan of a session that has eval tests and runs none of them: an empty shard."""
 
 _SHOWN = {
     "missed": ("missed", "m", ("MISSED", {"yellow": True})),
@@ -98,7 +101,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from pytest_ftgate.collection import collector_of, refuse
 
         try:
-            collector_of(config, config.stash[SETTINGS]).select(items, config)
+            collector = collector_of(config, config.stash[SETTINGS])
+            collector.select(items, config)
+            config.stash[_COLLECTOR] = collector
         except pytest.UsageError as error:
             refuse(error, items, config)
 
@@ -106,9 +111,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)  # before a worker of xdist says what it collected
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
-    if not config.option.collectonly and any(
-        item.get_closest_marker(MARKER) for item in session.items
-    ):
+    if config.option.collectonly:
+        return
+    if any(item.get_closest_marker(MARKER) for item in session.items):
         from pytest_ftgate.collection import refuse
         from pytest_ftgate.worker import Worker
 
@@ -116,6 +121,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             config.pluginmanager.register(Worker(session, config.stash[SETTINGS]), "ftgate-worker")
         except pytest.UsageError as error:
             refuse(error, session.items, config)
+    elif _COLLECTOR in config.stash and config.stash[SETTINGS].shard is not None:
+        # Nobody will report anything, and still the shards are to be counted.
+        config.stash[_PLAN] = config.stash[_COLLECTOR].encode_empty_plan()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _PLAN in session.config.stash and hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[PLAN_ATTRIBUTE] = session.config.stash[_PLAN]
 
 
 class _Reporting:
@@ -127,13 +140,15 @@ class _Reporting:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        plan = getattr(report, PLAN_ATTRIBUTE, None)
+        self._begin(getattr(report, PLAN_ATTRIBUTE, None))
+        if self.controller is not None:
+            self.controller.receive(report)
+
+    def _begin(self, plan: str | None) -> None:
         if plan is not None and self.controller is None:
             from pytest_ftgate.session import Controller
 
             self.controller = Controller(self.config, self.config.stash[SETTINGS], plan)
-        if self.controller is not None:
-            self.controller.receive(report)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -144,6 +159,7 @@ class _Reporting:
             if self.controller is not None:
                 self.controller.finish(stopped_early=True)
             raise
+        self._begin(self.config.stash.get(_PLAN, None))
         if self.controller is not None:
             self.controller.finish()
             self.controller.report_gates(session)
@@ -151,7 +167,9 @@ class _Reporting:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        closing = getattr(node, "workeroutput", {}).get(CLOSING_OUTPUT)
+        told = getattr(node, "workeroutput", {})
+        self._begin(told.get(PLAN_ATTRIBUTE))
+        closing = told.get(CLOSING_OUTPUT)
         if self.controller is not None and closing is not None:
             self.controller.hear(closing)
 

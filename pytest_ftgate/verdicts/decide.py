@@ -70,7 +70,12 @@ def decide(
         by_suite[record.suite, record.variant].append(record)
     decided = [
         decide_suite(
-            integrity.sort_out(plan, by_suite[plan.suite, plan.variant], ended=run.end is not None),
+            integrity.sort_out(
+                plan,
+                by_suite[plan.suite, plan.variant],
+                ended=run.end is not None,
+                shard=run.manifest.shard is not None,
+            ),
             run.manifest,
             compared,
             definitions,

@@ -36,6 +36,7 @@ class Received:
         lost: the selected (case, trial) without a record, in plan order.
         stray: the (case, trial) of records that nothing selected, sorted.
         ended: whether the run has its end marker.
+        shard: whether the run is one of several shares of a session.
     """
 
     plan: SuitePlan
@@ -43,6 +44,7 @@ class Received:
     lost: tuple[tuple[str, int], ...]
     stray: tuple[tuple[str, int], ...]
     ended: bool
+    shard: bool = False
 
     @property
     def unscored(self) -> bool:
@@ -58,7 +60,9 @@ class Received:
         return f"{chosen:,} of {counted(available, 'result')} {_were(chosen)} selected"
 
 
-def sort_out(plan: SuitePlan, records: Iterable[Record], *, ended: bool) -> Received:
+def sort_out(
+    plan: SuitePlan, records: Iterable[Record], *, ended: bool, shard: bool = False
+) -> Received:
     """Put records in plan order and say which are lost or stray.
 
     Args:
@@ -66,6 +70,7 @@ def sort_out(plan: SuitePlan, records: Iterable[Record], *, ended: bool) -> Rece
         records: the records of that suite and variant, in any order; of several for one case and
             trial the last one counts.
         ended: whether the run has its end marker.
+        shard: whether the run is one of several shares of a session.
     """
     found = {(record.case, record.trial): record for record in records}
     wanted = dict.fromkeys(plan.selected)
@@ -75,6 +80,7 @@ def sort_out(plan: SuitePlan, records: Iterable[Record], *, ended: bool) -> Rece
         lost=tuple(key for key in wanted if key not in found),
         stray=tuple(sorted(found.keys() - wanted.keys())),
         ended=ended,
+        shard=shard,
     )
 
 
@@ -98,6 +104,9 @@ def must_pass(received: Received) -> list[GateResult]:
 def _complete(received: Received) -> GateResult:
     selected, lost, stray = len(received.plan.selected), received.lost, received.stray
     problems = []
+    if selected == 0 and received.shard and received.ended and not stray:
+        reason = "no case of the suite is in this shard, so there is nothing to judge in it"
+        return GateResult(name="complete", verdict="partial", reason=reason)
     if selected == 0:
         problems.append("no case was selected")
     if not received.ended:
