@@ -14,19 +14,6 @@ if TYPE_CHECKING:
     from pytest_ftgate.runtime import Runtime
 
 
-def _attempt(request: pytest.FixtureRequest) -> Attempt:
-    from pytest_ftgate.runtime import ATTEMPT
-
-    node: pytest.Item = request.node
-    try:
-        return node.stash[ATTEMPT]
-    except KeyError:
-        raise pytest.UsageError(
-            f"fixture {request.fixturename!r} belongs to eval tests: "
-            "mark the test with @pytest.mark.llm_eval(...)"
-        ) from None
-
-
 def _runtime(request: pytest.FixtureRequest) -> Runtime:
     from pytest_ftgate.runtime import RUNTIME
 
@@ -40,41 +27,53 @@ def _runtime(request: pytest.FixtureRequest) -> Runtime:
 
 
 @pytest.fixture
-def _ftgate_item(request: pytest.FixtureRequest) -> int:
-    """The position of an eval item within its test function."""
-    return int(request.param)
+def _ftgate_item(request: pytest.FixtureRequest) -> Attempt:
+    """The attempt at an eval item; the parameter is the item's position in its test function.
+
+    The others ask for this one and not for ``request``, which pytest makes anew for each fixture.
+    """
+    from pytest_ftgate.runtime import ATTEMPT
+
+    node: pytest.Item = request.node
+    try:
+        return node.stash[ATTEMPT]
+    except KeyError:
+        raise pytest.UsageError(
+            "eval_case, eval_variant, eval_output, grade and llm belong to eval tests: "
+            "mark the test with @pytest.mark.llm_eval(...)"
+        ) from None
 
 
 @pytest.fixture
-def eval_case(request: pytest.FixtureRequest) -> Case:
+def eval_case(_ftgate_item: Attempt) -> Case:
     """The case under test."""
-    return _attempt(request).item.case
+    return _ftgate_item.item.case
 
 
 @pytest.fixture
-def eval_variant(request: pytest.FixtureRequest) -> Variant:
+def eval_variant(_ftgate_item: Attempt) -> Variant:
     """The variant under test."""
-    return _attempt(request).item.variant
+    return _ftgate_item.item.variant
 
 
 @pytest.fixture
-def eval_output(request: pytest.FixtureRequest) -> Any:
+def eval_output(request: pytest.FixtureRequest, _ftgate_item: Attempt) -> Any:
     """The task's result for this case; a ``Completion`` when the marker names no task."""
-    return _runtime(request).answer(_attempt(request))
+    return _runtime(request).answer(_ftgate_item)
 
 
 @pytest.fixture
-def grade(request: pytest.FixtureRequest) -> Grader:
+def grade(_ftgate_item: Attempt) -> Grader:
     """Records checks of this case; never raises on a miss."""
-    return _attempt(request).grader
+    return _ftgate_item.grader
 
 
 @pytest.fixture
-def llm(request: pytest.FixtureRequest) -> BoundProvider:
+def llm(request: pytest.FixtureRequest, _ftgate_item: Attempt) -> BoundProvider:
     """The variant's provider for free-form calls."""
     from pytest_ftgate.llm import BoundProvider
 
-    variant = _attempt(request).item.variant
+    variant = _ftgate_item.item.variant
     return BoundProvider(_runtime(request).provider(variant.provider, variant.name), variant)
 
 
