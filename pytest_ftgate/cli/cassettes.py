@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_ftgate.cli.output import screen, write, write_table
-from pytest_ftgate.cli.pack_files import find_packs
-from pytest_ftgate.cli.project import open_store, project_root, settings, store_option
+from pytest_ftgate.cli.pack_files import named_packs, paths_argument, short_names
+from pytest_ftgate.cli.pruning import prune
 from pytest_ftgate.errors import ConfigError, DataError, did_you_mean, shown_path
 from pytest_ftgate.reports.numbers import plural
 from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_ftgate.cli.pack_facts import PackFacts
     from pytest_ftgate.recording.lines import Interaction
@@ -36,22 +36,22 @@ def cassettes() -> None:
     """List, show, scan, prune and import cassettes: the packs of recorded calls.
 
     Without a PATH, commands look below this directory for folders named "cassettes", or what
-    [tool.ftgate] calls them.
+    [tool.ftgate] calls them. A pack may be called as "list" does: SUITE/VARIANT.jsonl.
     """
 
 
-def _paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.argument("paths", metavar="[PATH...]", nargs=-1, type=_PATH)(command)
+cassettes.add_command(prune)
 
 
 @cassettes.command("list")
-@_paths_argument
+@paths_argument
 def list_(paths: tuple[Path, ...]) -> int:
     """List packs: what each holds, of which models, and when it was recorded."""
     from pytest_ftgate.cli.pack_facts import describe
 
     found, code = [], 0
-    for path in _packs(paths):
+    names = short_names()
+    for path in named_packs(paths):
         try:
             found.append(describe(path))
         except DataError as error:
@@ -61,8 +61,9 @@ def list_(paths: tuple[Path, ...]) -> int:
         click.echo(shown_path(folder))
         write_table(
             ("pack", "cases", "calls", "size", "recorded", "models"),
-            [_row(facts) for facts in within],
+            [_row(facts, names) for facts in within],
             right="cases calls size",
+            whole="pack",
         )
         click.echo()
     _tell_parts(found)
@@ -81,8 +82,7 @@ def show(pack: Path, cases: tuple[str, ...], full: bool) -> None:
     from pytest_ftgate.recording import packs
     from pytest_ftgate.recording.lines import Interaction
 
-    (path,) = _one_pack(pack)
-    index = packs.read(path)
+    index = packs.read(_one_pack(pack))
     if not cases:
         _list_cases(index)
         return
@@ -94,14 +94,14 @@ def show(pack: Path, cases: tuple[str, ...], full: bool) -> None:
 
 
 @cassettes.command()
-@_paths_argument
+@paths_argument
 def scan(paths: tuple[Path, ...]) -> int:
     """Look for secrets: keys of known shapes, and the values of this environment's secrets.
 
     Exits with 1 when there is one, and names its place. The secret itself is not shown.
     """
     found = 0
-    searched = _packs(paths)
+    searched = named_packs(paths)
     for path in searched:
         for place in _secrets(path):
             click.echo(place)
@@ -116,41 +116,6 @@ def scan(paths: tuple[Path, ...]) -> int:
         return EXIT_FOUND
     click.echo(f"No secret found in {where}.")
     return 0
-
-
-@cassettes.command()
-@_paths_argument
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-@store_option
-def prune(paths: tuple[Path, ...], dry_run: bool, store: Path | None) -> None:
-    """Remove recorded calls that the last full run did not play.
-
-    A run is full when it was complete and ran every case of its suites. What was recorded since
-    is kept. Pruned packs are best committed before and compared after.
-    """
-    from pytest_ftgate.cli import stale
-    from pytest_ftgate.recording import maintenance
-
-    found = stale.newest(open_store(store), project_root())
-    if found is None:
-        raise ConfigError(
-            "no stored run tells what is stale: run pytest on all cases of a suite first."
-        )
-    wanted = {path.resolve() for path in _packs(paths)} if paths else None
-    counts = {
-        path: amount
-        for path, amount in stale.count(found).items()
-        if wanted is None or path.resolve() in wanted
-    }
-    for path, amount in counts.items():
-        if dry_run:
-            click.echo(f"{shown_path(path)}: {plural(amount, 'call')} would be removed")
-            continue
-        places = found.packs[path]
-        removed = maintenance.prune(path, places, recorded_before=found.created_at)
-        click.echo(f"{shown_path(path)}: {plural(removed, 'call')} removed")
-    if not counts:
-        click.echo(f"Nothing is stale: run {found.run} played every recorded call.")
 
 
 @cassettes.command("import")
@@ -200,40 +165,23 @@ def _case_of(source: Path, pack: Path, label: str | None) -> tuple[str, int]:
     return found[1], int(found[2] or 1) - 1
 
 
-def _packs(paths: tuple[Path, ...]) -> list[Path]:
-    """The packs to work on.
-
-    Raises:
-        ConfigError: there are none.
-    """
-    folder = settings().cassettes
-    found = find_packs(paths or [Path()], folder)
-    if not found:
-        where = ", ".join(map(shown_path, paths)) or shown(str(Path.cwd()))
-        raise ConfigError(
-            f"there is no pack below {where}: packs lie in folders named {folder!r}. "
-            "Record one with: pytest --ftgate-record=new_episodes"
-        )
-    return found
-
-
-def _one_pack(path: Path) -> list[Path]:
-    found = _packs((path,))
+def _one_pack(path: Path) -> Path:
+    found = named_packs((path,))
     if len(found) > 1:
         raise ConfigError(
             f"{shown_path(path)}: holds {len(found)} packs, name one: "
             f"{', '.join(map(shown_path, found[:5]))}{' ...' if len(found) > 5 else ''}"
         )
-    return found
+    return found[0]
 
 
-def _row(facts: PackFacts) -> tuple[str, ...]:
+def _row(facts: PackFacts, names: Mapping[Path, str]) -> tuple[str, ...]:
     recorded = "unknown"
     if facts.recorded is not None:
         first, last = (shown(day, 10) for day in facts.recorded)
         recorded = first if first == last else f"{first} to {last}"
     return (
-        shown(f"{facts.path.parent.name}/{facts.path.name}"),
+        names.get(facts.path.resolve(), shown_path(facts.path)),
         f"{facts.cases:,}",
         f"{facts.calls:,}",
         _size(facts.size),

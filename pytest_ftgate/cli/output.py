@@ -48,15 +48,18 @@ def write(text: str) -> None:
     click.echo(text, nl=False, color=True)
 
 
-def write_table(headings: Sequence[str], rows: Sequence[Sequence[Any]], right: str = "") -> None:
+def write_table(
+    headings: Sequence[str], rows: Sequence[Sequence[Any]], right: str = "", whole: str = ""
+) -> None:
     """Print a plain table; cells are text or rich renderables.
 
     Args:
         headings: one a column; with no heading at all, no heading line is printed.
         rows: the cells.
         right: the headings of right-aligned columns, separated by spaces.
+        whole: the headings of columns that others make room for, as names to be copied.
     """
-    table = _grid(headings, right.split())
+    table = _grid(headings, right.split(), whole.split())
     for row in rows:
         table.add_row(*row)
     write_block(table)
@@ -87,13 +90,18 @@ def write_file(path: str, data: bytes) -> None:
     write_atomic(path, data)
 
 
-def _grid(headings: Sequence[str], right: Sequence[str]) -> Table:
+def _grid(headings: Sequence[str], right: Sequence[str], whole: Sequence[str]) -> Table:
     from pytest_ftgate.reports.kpi_table import grid
 
     table = grid()
     table.show_header = any(headings)
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+        table.add_column(
+            heading,
+            justify="right" if heading in right else "left",
+            overflow="fold",
+            no_wrap=heading in whole,
+        )
     return table
 
 

@@ -5,15 +5,56 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import click
+
+from pytest_ftgate.cli.project import settings
 from pytest_ftgate.errors import ConfigError, shown_path
+from pytest_ftgate.recording.parts import parts_of
+from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _SKIPPED = {"node_modules", "site-packages", "__pycache__", "build", "dist"}
 _PART = re.compile(r"(.+\.jsonl)\.[^/]+\.part\Z")
+
+
+def paths_argument(command: _Command) -> _Command:
+    """The argument PATH, which may be left out and repeated."""
+    path = click.Path(path_type=Path)
+    return click.argument("paths", metavar="[PATH...]", nargs=-1, type=path)(command)
+
+
+def named_packs(paths: tuple[Path, ...]) -> list[Path]:
+    """The packs that a command is to work on; without a path, those below this directory.
+
+    A path that is not there may be the end of one that is, such as ``triage/v1.jsonl``.
+
+    Raises:
+        ConfigError: there are none, or a path could mean several.
+    """
+    folder = settings().cassettes
+    found = find_packs([_whole(path, folder) for path in paths] or [Path()], folder)
+    if not found:
+        where = ", ".join(map(shown_path, paths)) or shown(str(Path.cwd()))
+        raise ConfigError(
+            f"there is no pack below {where}: packs lie in folders named {folder!r}. "
+            "Record one with: pytest --ftgate-record=new_episodes"
+        )
+    return found
+
+
+def short_names() -> dict[Path, str]:
+    """What the packs below this directory may be called, where two parts name only one."""
+    ends: dict[str, list[Path]] = {}
+    for path in find_packs([Path()], settings().cassettes):
+        ends.setdefault(f"{path.parent.name}/{path.name}", []).append(path)
+    names = {paths[0].resolve(): end for end, paths in ends.items() if len(paths) == 1}
+    return {path: name for path, name in names.items() if name.isprintable()}
 
 
 def find_packs(paths: Iterable[Path], folder: str = "cassettes") -> list[Path]:
@@ -32,9 +73,27 @@ def find_packs(paths: Iterable[Path], folder: str = "cassettes") -> list[Path]:
             found.update(_below(path, folder))
         elif path.is_file():
             found.add(_pack_of(path) or path)
+        elif parts_of(path):
+            found.add(path)
         else:
             raise ConfigError(f"{shown_path(path)}: there is no such file or directory.")
     return sorted(found)
+
+
+def _whole(path: Path, folder: str) -> Path:
+    """The path, or the pack below this directory whose path ends as it does."""
+    if path.exists() or parts_of(path):
+        return path
+    ends = {path.parts, path.with_name(f"{path.name}.jsonl").parts if path.name else ()}
+    found = [
+        pack for pack in find_packs([Path()], folder) if pack.parts[-len(path.parts) :] in ends
+    ]
+    if len(found) > 1:
+        raise ConfigError(
+            f"{shown_path(path)}: could be any of {', '.join(map(shown_path, found))}. "
+            "Name one in full."
+        )
+    return found[0] if found else path
 
 
 def _below(top: Path, folder: str) -> Iterator[Path]:

@@ -45,17 +45,17 @@ def newest(store: RunStore, root: Path) -> Stale | None:
     return None
 
 
-def count(found: Stale) -> dict[Path, int]:
-    """How many stale interactions the packs still hold: those that pruning would take out.
+def held(found: Stale) -> dict[Path, list[Place]]:
+    """The stale interactions that the packs still hold: those that pruning would take out.
 
     Raises:
         DataError: a pack is damaged.
     """
-    amounts = {path: _count(path, places, found) for path, places in found.packs.items() if places}
-    return {path: amount for path, amount in amounts.items() if amount}
+    packs = {path: _held(path, places, found) for path, places in found.packs.items() if places}
+    return {path: places for path, places in packs.items() if places}
 
 
-def _count(path: Path, places: frozenset[Place], found: Stale) -> int:
+def _held(path: Path, places: frozenset[Place], found: Stale) -> list[Place]:
     from pytest_ftgate.recording import packs
     from pytest_ftgate.recording.maintenance import prune
     from pytest_ftgate.recording.parts import parts_of

@@ -55,7 +55,7 @@ def unplayed(
 
 def prune(
     path: str | Path, places: Collection[Place], *, recorded_before: str | None = None
-) -> int:
+) -> list[Place]:
     """Take interactions out of a pack, and the times of tasks that have none left.
 
     Args:
@@ -65,27 +65,27 @@ def prune(
             the start of the run that ``places`` come from.
 
     Returns:
-        The number of interactions taken out.
+        What was taken out.
 
     Raises:
         DataError: the pack is damaged; nothing was changed.
         StoreError: the pack cannot be written; nothing was changed.
     """
     unwanted = set(places)
-    removed = 0
+    removed: list[Place] = []
     with packs.editing(Path(path)) as pack:
         for trial in pack.trials.values():
-            kept = [
-                entry
-                for entry in trial.entries
-                if packs.place_of(entry.head) not in unwanted
-                or not _is_older(entry, recorded_before)
-            ]
-            removed += len(trial.entries) - len(kept)
+            kept = []
+            for entry in trial.entries:
+                place = packs.place_of(entry.head)
+                if place in unwanted and _is_older(entry, recorded_before):
+                    removed.append(place)
+                else:
+                    kept.append(entry)
             trial.entries = kept
             if not kept:
                 trial.task = None
-    return removed
+    return sorted(removed)
 
 
 def _unplayed_of(

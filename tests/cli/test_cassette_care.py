@@ -42,7 +42,10 @@ def stale_project(here: Path) -> Path:
 
 def test_prune_takes_out_what_the_run_did_not_play(invoke: Invoke, stale_project: Path) -> None:
     result = invoke("cassettes", "prune")
-    assert (result.exit_code, result.output) == (0, f"{TRIAGE}: 2 calls removed\n")
+    assert (result.exit_code, result.output) == (
+        0,
+        f"{TRIAGE}: 2 calls removed\n  a  call 2\n  b  call 1\n",
+    )
     assert held_calls(stale_project / TRIAGE) == [("a", 0, 0)]
     assert held_calls(stale_project / ORDERS) == [("x", 0, 0)]
     again = invoke("cassettes", "prune")
@@ -52,7 +55,7 @@ def test_prune_takes_out_what_the_run_did_not_play(invoke: Invoke, stale_project
 def test_prune_dry(invoke: Invoke, stale_project: Path) -> None:
     before = (stale_project / TRIAGE).read_bytes()
     result = invoke("cassettes", "prune", "--dry-run")
-    assert result.output == f"{TRIAGE}: 2 calls would be removed\n"
+    assert result.output == f"{TRIAGE}: 2 calls would be removed\n  a  call 2\n  b  call 1\n"
     assert (stale_project / TRIAGE).read_bytes() == before
     assert sorted(path.name for path in (stale_project / TRIAGE).parent.iterdir()) == ["v1.jsonl"]
 
@@ -60,9 +63,19 @@ def test_prune_dry(invoke: Invoke, stale_project: Path) -> None:
 def test_prune_only_where_it_is_told(invoke: Invoke, stale_project: Path) -> None:
     note_stale(stale_project, {TRIAGE: [["b", 0, 0]], ORDERS: [["x", 0, 0]]})
     result = invoke("cassettes", "prune", "evals/cassettes/orders")
-    assert result.output == f"{ORDERS}: 1 call removed\n"
+    assert result.output == f"{ORDERS}: 1 call removed\n  x  call 1\n"
     assert not (stale_project / ORDERS).exists()
     assert len(held_calls(stale_project / TRIAGE)) == 3
+
+
+def test_prune_lists_the_calls_of_each_trial(invoke: Invoke, stale_project: Path) -> None:
+    write_pack(
+        stale_project / TRIAGE, *(call("a", trial=1, seq=seq) for seq in range(3)), call("a")
+    )
+    note_stale(stale_project, {TRIAGE: [["a", 1, 2], ["a", 1, 0], ["a", 0, 0]]})
+    assert invoke("cassettes", "prune", "triage/v1.jsonl", "--dry-run").output == (
+        f"{TRIAGE}: 3 calls would be removed\n  a  call 1\n  a#2  calls 1, 3\n"
+    )
 
 
 def test_prune_keeps_what_was_recorded_since_the_run(invoke: Invoke, stale_project: Path) -> None:
@@ -83,7 +96,7 @@ def test_prune_asks_the_newest_full_run(invoke: Invoke, stale_project: Path) -> 
     newest = "20261009T080000000Z-0123abcd"
     keep(replace(run, manifest=replace(run.manifest, run=newest), end=None))
     note_stale(stale_project, {TRIAGE: [["a", 0, 0]]}, newest)
-    assert invoke("cassettes", "prune").output == f"{TRIAGE}: 1 call removed\n"
+    assert invoke("cassettes", "prune").output == f"{TRIAGE}: 1 call removed\n  b  call 1\n"
     assert held_calls(stale_project / TRIAGE) == [("a", 0, 0), ("a", 0, 1)]
 
 

@@ -17,7 +17,10 @@ KEY = "sk-proj-abcdefgh12345678"
 # --- list -----------------------------------------------------------------------------------------
 
 
-def test_list_tells_what_each_pack_holds(invoke: Invoke, here: Path) -> None:
+def test_list_tells_what_each_pack_holds(
+    invoke: Invoke, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     later = call("b", recorded_at="2026-09-03T00:00:00Z", request=request({"model": "large"}))
     write_pack(here / TRIAGE, call("a"), call("a", seq=1), call("a", trial=1), later)
     write_pack(here / "evals/cassettes/orders/v2.jsonl", call("x"))
@@ -26,11 +29,11 @@ def test_list_tells_what_each_pack_holds(invoke: Invoke, here: Path) -> None:
     assert result.exit_code == 0
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     size = f"{(here / TRIAGE).stat().st_size / 1000:.0f} kB"
+    small = (here / "evals/cassettes/orders/v2.jsonl").stat().st_size
     assert lines[:4] == [
         "evals/cassettes",
         "pack cases calls size recorded models",
-        f"orders/v2.jsonl 1 1 {(here / 'evals/cassettes/orders/v2.jsonl').stat().st_size} B "
-        "2026-09-01 small",
+        f"evals/cassettes/orders/v2.jsonl 1 1 {small} B 2026-09-01 small",
         f"triage/v1.jsonl 3 4 {size} 2026-09-01 to 2026-09-03 large, small",
     ]
     assert lines[5] == "more/cassettes"
@@ -52,6 +55,36 @@ def test_list_of_a_damaged_pack(invoke: Invoke, here: Path) -> None:
     assert result.exit_code == 4
     assert result.stderr.startswith(f"{TRIAGE}:2:2: the line is damaged")
     assert "orders/v2.jsonl" in result.stdout
+
+
+def test_every_listed_name_is_an_argument_of_the_others(invoke: Invoke, here: Path) -> None:
+    for path in (TRIAGE, "evals/cassettes/orders/v2.jsonl", "more/cassettes/orders/v2.jsonl"):
+        write_pack(here / path, call(path.split("/")[0]))
+    write_pack(here / "evals/cassettes/killed/v1.jsonl.gw0-12-ab.part", call("kept"))
+    lines = invoke("cassettes", "list").output.splitlines()
+    names = [line.split()[0] for line in lines if ".jsonl " in line]
+    assert names == [
+        "killed/v1.jsonl",
+        "evals/cassettes/orders/v2.jsonl",
+        "triage/v1.jsonl",
+        "more/cassettes/orders/v2.jsonl",
+    ]
+    for name, case in zip(names, ("kept", "evals", "evals", "more"), strict=True):
+        assert f"{case} " in invoke("cassettes", "show", name).output
+        assert invoke("cassettes", "show", name, case).exit_code == 0
+        assert "No secret found in 1 pack." in invoke("cassettes", "scan", name).output
+    assert invoke("cassettes", "show", "triage/v1").exit_code == 0
+
+
+def test_a_name_that_could_be_several_packs_is_refused(invoke: Invoke, here: Path) -> None:
+    for folder in ("evals", "more"):
+        write_pack(here / folder / "cassettes/orders/v2.jsonl", call("a"))
+    result = invoke("cassettes", "show", "orders/v2.jsonl")
+    assert result.exit_code == 4
+    assert result.stderr == (
+        "pytest-ftgate: orders/v2.jsonl: could be any of evals/cassettes/orders/v2.jsonl, "
+        "more/cassettes/orders/v2.jsonl. Name one in full.\n"
+    )
 
 
 def test_list_takes_files_and_folders(invoke: Invoke, here: Path) -> None:

@@ -243,7 +243,7 @@ def test_a_damaged_cassette(examine: Examine, here: Path) -> None:
     write_pack(here, interaction("a"), name="evals/cassettes/triage/v2.jsonl")
     code, found = examine()
     assert code == 1
-    assert found["cassette"].startswith("problem evals/cassettes/triage/v1.jsonl:2: ")
+    assert found["cassette"].startswith("problem evals/cassettes/triage/v1.jsonl:2:2: ")
     assert found["cassettes"] == "ok 1 of 2 can be read"
 
 

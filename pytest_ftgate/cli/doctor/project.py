@@ -107,12 +107,12 @@ def unplayed(store_path: Path, root: Path) -> Iterator[Finding]:
 
     try:
         found = stale.newest(RunStore(store_path), root)
-        counts = stale.count(found) if found is not None else {}
+        held = stale.held(found) if found is not None else {}
     except FtgateError as error:
         yield note("stale", str(error))
         return
-    places = _listed([shown_path(path) for path in counts])
-    total = sum(counts.values())
+    places = _listed([shown_path(path) for path in held])
+    total = sum(map(len, held.values()))
     if total:
         were, them = ("was", "it") if total == 1 else ("were", "them")
         yield note(
