@@ -7,7 +7,7 @@ from io import StringIO
 from rich.console import Console
 
 NARROWEST = 40
-_ASCII = str.maketrans("·×–−─├┤┼┊●…→", "|x---||+:o~>")
+_ASCII = str.maketrans("·×–−─├┤┼┊●…→⏎", "|x---||+:o~>/")
 
 
 class TextConsole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     )
 
 _CASES = 5
-_REASON_LIMIT = 120
+_WIDTH = 79
+_REASON_LEAST = 40
 _CAUSE_LIMIT = 1_000
 _CHECKS = {"policy_violation_rate": "policy"}
 
@@ -31,12 +33,13 @@ _CHECKS = {"policy_violation_rate": "policy"}
 def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> str:
     """The failure text of one gate: what, why, the numbers, the worst cases, where to look."""
     lines = [
-        wording.sentence(gate.reason),  # first, since pytest's short summary shows one line
+        *_wrapped(wording.sentence(gate.reason)),  # pytest's short summary shows the first line
+        "",
         f"gate {name(gate.name)} of {wording.title(suite)} ({wording.scale(suite)})",
     ]
     kpi = next((kpi for kpi in suite.kpis if kpi.name == gate.name), None)
     if kpi is not None:
-        lines += ["", *_facts(kpi)]
+        lines += _facts(kpi)
     if gate.name in ("errors", "scored"):
         lines += _causes(suite)
     elif worst := _worst(suite, gate):
@@ -78,13 +81,30 @@ def _facts(kpi: KpiResult) -> list[str]:
     if kpi.baseline is not None:
         facts += [
             ("baseline", numbers.baseline(kpi)),
-            ("difference", f"{numbers.change(kpi)} (90 % interval)"),
+            ("difference", numbers.change(kpi).replace("(", "(90 % interval ", 1)),
         ]
     if flips := wording.flips(kpi):
         facts.append(("flips", flips))
     if kpi.mde is not None:
         facts.append(("sensitivity", wording.could_not_see(kpi)))
-    return [f"  {label:<14} {text}" for label, text in facts if text]
+    return [
+        row
+        for label, text in facts
+        if text
+        for row in _wrapped(text, first=f"  {label:<14} ", rest=" " * 17)
+    ]
+
+
+def _wrapped(text: str, *, first: str = "", rest: str = "") -> list[str]:
+    """Lines that fit where pytest prints them; words are never broken."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _causes(suite: SuiteResult) -> list[str]:
@@ -101,11 +121,13 @@ def _causes(suite: SuiteResult) -> list[str]:
 
 def _worst(suite: SuiteResult, gate: GateResult) -> list[str]:
     misses = _relevant(suite, gate.name)
-    lines = [
-        f"  {wording.case_label(case.case, case.trial)}  {case.outcome}  "
-        f"{wording.miss_reason(case, _REASON_LIMIT)}"
-        for case in misses[:_CASES]
-    ]
+    labels = [wording.case_label(miss.case, miss.trial) for miss in misses[:_CASES]]
+    width = max(map(len, labels), default=0)
+    lines = []
+    for label, miss in zip(labels, misses, strict=False):
+        start = f"  {label:<{width}}  {miss.outcome:<6}  "
+        room = max(_WIDTH - len(start), _REASON_LEAST)
+        lines.append(start + wording.miss_reason(miss, room))
     if len(misses) > _CASES:
         all_known = len(suite.misses) >= wording.miss_count(suite)
         lines.append(f"  and {len(misses) - _CASES:,} more" if all_known else "  and more")

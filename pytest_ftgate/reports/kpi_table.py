@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pytest_ftgate.reports import numbers
 from pytest_ftgate.reports.safe import name
-from pytest_ftgate.reports.wording import has_baseline
+from pytest_ftgate.reports.wording import gated, has_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -78,15 +78,25 @@ _JOINED = (_NAME, _BASELINE, _NOW, _INTERVAL, _N, _THRESHOLD, _CHANGE, _FLIPS, _
 _COMPARED = (_NAME, _BASELINE, _NOW, _CHANGE, _FLIPS)
 
 
-def tables(suite: SuiteResult, width: int) -> list[Table]:
-    """One table; with a baseline on a narrow terminal two, the second for the comparison."""
+def tables(suite: SuiteResult, width: int, *, full: bool = False) -> list[Table]:
+    """One table; with a baseline on a narrow terminal two, the second for the comparison.
+
+    Args:
+        suite: what is shown.
+        width: columns of the terminal.
+        full: whether the second table also lists KPIs that no gate speaks of and that stayed as
+            they were.
+    """
     kpis = suite.kpis
     if not has_baseline(suite):
         return [_table(_ALONE, kpis, width)]
     if _width(_JOINED, kpis) <= width - INDENT:
         return [_table(_JOINED, kpis, width)]
-    compared = tuple(kpi for kpi in kpis if kpi.baseline is not None)
-    return [_table(_ALONE, kpis, width), _table(_COMPARED, compared, width)]
+    compared = tuple(
+        kpi for kpi in kpis if kpi.baseline is not None and (full or gated(kpi) or kpi.delta != 0)
+    )
+    alone = _table(_ALONE, kpis, width)
+    return [alone, _table(_COMPARED, compared, width)] if compared else [alone]
 
 
 def grid() -> Table:

@@ -19,12 +19,14 @@ _COMMANDS = re.compile(
     r"|remove-matcher|save-state|set-env|set-output|stop-commands|warning|internal-)[\w-]*)",
     re.IGNORECASE,
 )
+_LINE_ENDS = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
 _BRACKETS = re.compile(r"##(?=(?:vso)?\[)", re.IGNORECASE)
 
 
 def line(text: str, limit: int = LINE_LIMIT) -> str:
-    """The text as one line of at most ``limit`` characters."""
-    return _cut(_inert(shown(_head(text, limit).strip(), limit)), limit)
+    """The text as one line of at most ``limit`` characters, its own line ends shown as ``⏎``."""
+    flat = _LINE_ENDS.sub(" ⏎ ", _head(text, limit).strip())
+    return _cut(_inert(shown(flat, limit)), limit)
 
 
 def name(text: str) -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_ftgate.model import SuiteResult, Verdict
 
 
+_GATES_LEAST = 8
+
+
 def render(
     verdict: Verdict,
     *,
@@ -49,7 +52,7 @@ def render(
     console = output.console
     if verbosity == -1:
         for suite in verdict.suites:
-            console.print(_line(suite), no_wrap=True, overflow="ellipsis")
+            console.print(_line(suite, console.width))
     else:
         _write_section(console, verdict, verbosity)
     if next_step and verbosity >= 0:
@@ -81,7 +84,7 @@ def _write_suite(console: Console, suite: SuiteResult, verbosity: int) -> None:
         if why:
             _write_banner(console, word, why)
     if not wording.unscored(suite):
-        for table in kpi_table.tables(suite, console.width):
+        for table in kpi_table.tables(suite, console.width, full=verbosity > 0):
             _write_block(console, [table])
     else:
         console.print(indented(Text("no KPIs: no case was scored", style="yellow")))
@@ -114,18 +117,25 @@ def _heading(suite: SuiteResult, width: int) -> Text:
     return text
 
 
-def _line(suite: SuiteResult) -> Text:
-    """One suite on one line, for ``-q``: the verdict and its gates before the counts."""
-    text = Text.assemble(
-        (wording.title(suite), "bold"),
-        "  ",
-        (suite.verdict.upper(), STYLES.get(suite.verdict, "")),
-    )
+def _line(suite: SuiteResult, width: int) -> Text:
+    """One suite on one line, for ``-q``: verdict, counts, suite, and as many gates as fit.
+
+    A number that is cut short would be another number: only the gates give way.
+    """
+    counts = [(outcome, amount) for outcome, amount in wording.counts(suite) if amount]
+    text = Text().append(suite.verdict.upper(), style=STYLES.get(suite.verdict, ""))
     if suite.partial:
         text.append(" partial", style=STYLES["partial"])
-    if gates := wording.failing_gates(suite):
-        text.append(f" {', '.join(name(gate.name) for gate in gates)}")
-    return text.append(f"  {wording.counts_text(suite)}")
+    told = " · ".join(wording.counted(*count) for count in counts) or "no results"
+    text.append(f"  {told}")
+    text.append(f"  {wording.title(suite)}", style="bold")
+    gates = ", ".join(name(gate.name) for gate in wording.failing_gates(suite))
+    room = width - text.cell_len - 2
+    if gates and room >= _GATES_LEAST:
+        shown = Text(gates, style="dim")
+        shown.truncate(room, overflow="ellipsis")
+        text.append("  ").append_text(shown)
+    return text
 
 
 def _counts(suite: SuiteResult) -> Text:

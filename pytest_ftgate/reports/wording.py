@@ -242,12 +242,16 @@ def could_not_see(kpi: KpiResult) -> str:
 
 def sensitivity(suite: SuiteResult) -> str:
     """The smallest drop that the comparison would have seen, for each gated KPI."""
-    blind = [
-        f"{points(kpi.mde, kpi.unit)} of {name(kpi.name)}"
-        for kpi in suite.kpis
-        if gated(kpi) and kpi.mde is not None
-    ]
-    return f"drops under {', '.join(blind)} would go unseen" if blind else ""
+    blind: dict[str, list[str]] = {}
+    for kpi in suite.kpis:
+        if gated(kpi) and kpi.mde is not None:
+            blind.setdefault(points(kpi.mde, kpi.unit), []).append(name(kpi.name))
+    sizes = [f"{size} of {_and(names)}" for size, names in blind.items()]
+    return f"drops under {', or '.join(sizes)} would go unseen" if sizes else ""
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def saturation(verdict: Verdict) -> tuple[str, ...]:

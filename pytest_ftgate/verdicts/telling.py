@@ -26,7 +26,7 @@ def tell(finding: Finding) -> str:
     """The sentence of a judged KPI."""
     verdict, evidence = finding.verdict, finding.evidence
     if evidence.judged.n == 0:
-        return f"no case has a value both now and in the baseline: {verdict}; {RE_BASELINE}"
+        return f"no case has a value both now and in the baseline; {RE_BASELINE}"
     told = _tell_tested(finding) if evidence.may_block else _tell_warning_only(finding)
     if not evidence.lost_too_much:
         return told
@@ -34,20 +34,20 @@ def tell(finding: Finding) -> str:
         f"{100 * evidence.lost:.0f} % of the baseline's values are not there now, at most "
         f"{100 * (1.0 - LEAST_SHARE):.0f} % may be missing"
     )
-    return f"{lost}: inconclusive" if verdict == "inconclusive" else f"{told}; {lost}"
+    return lost if verdict == "inconclusive" else f"{told}; {lost}"
 
 
 def tell_few_matched(share: float) -> str:
     """Why a comparison with too few of the same cases judges nothing."""
     return (
         f"only {100 * share:.0f} % of the cases (by weight) are those of the baseline, at least "
-        f"{100 * LEAST_SHARE:.0f} % are needed: inconclusive; {RE_BASELINE}"
+        f"{100 * LEAST_SHARE:.0f} % are needed; {RE_BASELINE}"
     )
 
 
 def tell_unknown_before() -> str:
     """Why a KPI that the baseline has no value of is not judged."""
-    return f"has no value in the baseline to be compared with: inconclusive; {RE_BASELINE}"
+    return f"has no value in the baseline to be compared with; {RE_BASELINE}"
 
 
 def tell_slices(slices: Sequence[SliceResult], unit: Unit) -> str:
@@ -58,7 +58,7 @@ def tell_slices(slices: Sequence[SliceResult], unit: Unit) -> str:
     text = ", ".join(named[:_SLICES_NAMED]) + (f" and {more:,} more" if more > 0 else "")
     what = "protected slices" if slices[0].flag == "block" else "slices"
     points = " points" if unit == "rate" else ""
-    return f"worse in {what} {text}{points}: {slices[0].flag}"
+    return f"worse in {what} {text}{points}"
 
 
 def tell_absent(protected: Iterable[str], slices: Sequence[SliceResult]) -> str | None:
@@ -69,7 +69,7 @@ def tell_absent(protected: Iterable[str], slices: Sequence[SliceResult]) -> str 
             most = max((each.n for each in found), default=0)
             return (
                 f"the protected slice {name!r} has {counted(most, 'case')}, at least "
-                f"{LEAST_CASES} are needed to guard it: warn"
+                f"{LEAST_CASES} are needed to guard it"
             )
     return None
 
@@ -80,22 +80,22 @@ def _tell_tested(finding: Finding) -> str:
     if verdict == "inconclusive":
         missed = -judged.low
         unseen = "of any size" if math.isinf(missed) else f"of up to {gap(missed, pair.unit)}"
-        return f"could have missed a {_loss(pair)} {unseen}: inconclusive; it {moved}{needed}"
+        return f"{moved}, but a {_loss(pair)} {unseen} could have been missed{needed}"
     if verdict == "pass":
-        return f"{moved}, which excludes a {_loss(pair)} beyond {tolerance}: pass"
+        return f"{moved}, which excludes a {_loss(pair)} beyond {tolerance}"
     if verdict == "block":
-        return f"{moved}, tolerance {tolerance}: block"
+        return f"{moved} against a tolerance of {tolerance}"
     doubt = f"among {finding.family} KPIs that" if judged.high < 0 else "that"
-    return f"{moved}, tolerance {tolerance}, but {doubt} could be chance: warn{needed}"
+    return f"{moved} against a tolerance of {tolerance}, but {doubt} could be chance{needed}"
 
 
 def _tell_warning_only(finding: Finding) -> str:
     moved, tolerance = _moved(finding), _tolerance(finding)
     if finding.verdict == "pass":
-        return f"{moved}, within the tolerance of {tolerance}: pass"
+        return f"{moved}, within the tolerance of {tolerance}"
     what = "a run's load" if finding.pair.unit == "seconds" else "chance"
     needed = f"{TRIALS_TO_BLOCK} trials of each case on both sides"
-    return f"{moved}, tolerance {tolerance}: warn; only {needed} could tell it from {what}"
+    return f"{moved} against a tolerance of {tolerance}; only {needed} could tell it from {what}"
 
 
 def _moved(finding: Finding) -> str:

@@ -124,14 +124,14 @@ def _judge_bound(bound: _Minimum | _Maximum, mode: GateMode, evidence: Evidence)
         verdict = "warn" if mode == "confident" and not refuted else "block"
     doubt = _doubt(mode, held=held, proven=proven, refuted=refuted)
     spread = interval(judged.low, judged.high, evidence.unit, against=(bound.bound,))
-    return Judgement(verdict, f"{_comparison(bound, evidence, held=held)}{doubt}: {spread}")
+    return Judgement(verdict, f"{_comparison(bound, evidence, held=held)}{doubt} ({spread})")
 
 
 def _doubt(mode: GateMode, *, held: bool, proven: bool, refuted: bool) -> str:
     if held and not proven:
-        return ", but is not proven to" if mode == "proven" else "; within noise"
+        return ", but is not proven to" if mode == "proven" else ", within noise"
     if not held and not refuted:
-        return "; within noise"
+        return ", within noise"
     return ""
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_ftgate.model import GateResult, Observation
 from pytest_ftgate.reports import gate_text
-from tests.reports.samples import RUN_ID, SAMPLES, suite, verdict
+from tests.reports.samples import RUN_ID, SAMPLES, compared_suite, suite, verdict
 
 
 @pytest.mark.parametrize("name", ["mixed", "baseline", "errors", "unscored", "hostile"])
@@ -33,10 +34,22 @@ def test_the_text_says_how_to_look():
     gate = GateResult(name="complete", verdict="block", reason="lost")
     assert gate_text.longrepr(judged.suites[0], gate, judged).splitlines() == [
         "lost.",
+        "",
         "gate complete of tickets [v3] (dev · 200 cases × 1 trial)",
         "",
         f"look at it: pytest-ftgate show {RUN_ID}",
     ]
+
+
+def test_every_line_fits_where_pytest_prints_it_and_cases_are_aligned():
+    many = replace(suite().misses[0], case="t-1"), suite().misses[1]
+    judged = verdict(compared_suite(misses=many))
+    gates = judged.suites[0].gates
+    texts = [gate_text.longrepr(judged.suites[0], gate, judged) for gate in gates]
+    assert max(len(line) for text in texts for line in text.splitlines()) <= 79
+    assert "  t-1         missed  format_valid: " in texts[0]
+    assert "  ticket-002  missed  format_valid: " in texts[0]
+    assert "  difference     −4.0 pts (90 % interval −7.0 to −1.0)\n" in texts[0]
 
 
 def test_a_kpi_that_no_case_measured_has_no_interval():
@@ -59,9 +72,9 @@ def test_must_pass_misses_come_first():
 
 def test_reasons_are_one_printable_line():
     seen = [Observation(check="a\x1b", kind="text", value=0, passed=False, reason="x\n\x1b[31my")]
-    assert gate_text.missed(seen) == r"a\u001b: x\n\u001b[31my"
+    assert gate_text.missed(seen) == "a\\u001b: x ⏎ \\u001b[31my"
     gate = GateResult(name="g", verdict="partial", reason="12 of\n40")
-    assert gate_text.junit_reason(gate) == r"partial: 12 of\n40."
+    assert gate_text.junit_reason(gate) == "partial: 12 of ⏎ 40."
 
 
 def test_a_miss_without_a_reason_still_has_a_sentence():

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from pytest_ftgate.model import Manifest
+from pytest_ftgate.model.headlines import Headline, SuiteHeadline
 from pytest_ftgate.reports import runs_table
 from tests.reports.samples import SAMPLES, sample_run
 
@@ -38,14 +39,42 @@ def runs():
     ]  # fmt: skip
 
 
+def verdicts():
+    def told(verdict, *suites):
+        return Headline(
+            verdict=verdict,
+            suites=tuple(
+                SuiteHeadline(
+                    suite="tickets",
+                    variant=variant,
+                    verdict=verdict,
+                    kpi=kpi,
+                    value=value,
+                    unit=unit,
+                )
+                for variant, kpi, value, unit in suites
+            ),
+        )
+
+    return {
+        "20261121T093012Z-4f1d2a": told("block", ("v3", "label", 0.226, "rate")),
+        "20261121T090000Z-00aa11": told(
+            "pass", *((f"v{n}", "label", n / 20, "rate") for n in (1, 2))
+        ),
+        "20261119T110000Z-c0ffee": told("warn", ("v3", "time_to_output_p50", None, "seconds")),
+    }
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_golden(width, golden):
-    golden(f"runs-{width}.txt", runs_table.render(runs(), width=width, color=False))
+    golden(f"runs-{width}.txt", runs_table.render(runs(), verdicts(), width=width, color=False))
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_lines_fit_and_ids_are_whole(width):
-    lines = runs_table.render(runs(), width=width, color=False, unicode=False).splitlines()
+    lines = runs_table.render(
+        runs(), verdicts(), width=width, color=False, unicode=False
+    ).splitlines()
     assert all(cell_len(line) <= width and line.isascii() for line in lines)
     assert [line.split()[0] for line in lines[1:]] == [run.id for run in runs()]
 

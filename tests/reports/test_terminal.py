@@ -49,6 +49,25 @@ def test_golden_of_the_variations(name, label, options, golden):
     golden(f"terminal-{name}-{label}.txt", text)
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_quiet_cuts_gates_and_never_a_number(width):
+    gates = tuple(
+        GateResult(name=f"a_gate_with_a_name_{at}", verdict="block", reason="x") for at in range(3)
+    )
+    judged = verdict(suite(gates=gates, counts={"passed": 9_000, "missed": 1_234, "error": 5}))
+    text = render(judged, width=width, color=False, verbosity=-1)
+    assert " ".join(text.split()).startswith(
+        "BLOCK 9,000 passed · 1,234 missed · 5 errors tickets [v3]"
+    )
+    assert ("a_gate" in text) == (width > 60)
+    assert all(cell_len(line) <= width for line in text.splitlines())
+
+
+def test_quiet_colours_the_verdict_alone():
+    text = render(verdict(suite()), width=80, color=True, verbosity=-1)
+    assert text.startswith("\x1b[1;31mBLOCK\x1b[0m  52 passed")
+
+
 def test_very_quiet_is_silent():
     assert render(SAMPLES["mixed"](), width=80, color=True, verbosity=-2) == ""
 
@@ -192,6 +211,19 @@ def test_an_error_of_many_cases_is_told_once():
     assert text.count("Connection error") == 2
 
 
+def test_what_stayed_as_it_was_is_compared_where_a_gate_speaks_of_it():
+    kpis = (
+        kpi("gated", 0.5, baseline=0.5, delta=0.0, verdict="pass"),
+        kpi("moved", 0.6, baseline=0.5, delta=0.1),
+        kpi("still", 0.5, baseline=0.5, delta=0.0),
+    )
+    judged = verdict(compared_suite(kpis=kpis))
+    shown = [render(judged, width=60, color=False, verbosity=v) for v in (0, 1)]
+    assert [text.count("gated ") for text in shown] == [2, 2]
+    assert [text.count("moved ") for text in shown] == [2, 2]
+    assert [text.count("still ") for text in shown] == [1, 2]
+
+
 def test_few_errors_unless_asked_for_more():
     first = unscored_suite().errors[0]
     many = tuple(replace(first, message=f"fault {at}") for at in range(7))
@@ -215,7 +247,7 @@ def test_the_banner_of_a_partial_run_speaks_for_its_gates():
     assert "accuracy:" not in text
     assert "accuracy: 12 of 200" in render(SAMPLES["partial"](), width=80, color=False, verbosity=1)
     assert render(SAMPLES["partial"](), width=80, color=False, verbosity=-1) == (
-        "tickets [v3]  INCONCLUSIVE partial  4 passed · 8 missed · 0 failed · 0 errors\n"
+        "INCONCLUSIVE partial  4 passed · 8 missed  tickets [v3]\n"
     )
 
 

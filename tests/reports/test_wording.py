@@ -69,9 +69,10 @@ def test_sensitivity_is_said_for_gated_kpis_only():
         kpi("a", 0.5, mde=0.08, verdict="pass"),
         kpi("b", 0.5, mde=0.01),
         kpi("c", 1.0, unit="seconds", mde=0.25, verdict="warn"),
+        kpi("d", 0.5, mde=0.08, verdict="block"),
     )
     assert wording.sensitivity(suite(kpis=kpis)) == (
-        "drops under 8.0 pts of a, 0.25 s of c would go unseen"
+        "drops under 8.0 pts of a and d, or 0.25 s of c would go unseen"
     )
     assert wording.could_not_see(kpis[0]) == "drops under 8.0 pts would go unseen"
     assert wording.could_not_see(kpi("d", 0.5)) == ""
@@ -92,7 +93,7 @@ def test_a_records_reasons_are_its_misses_and_its_error():
         error=CaseError(type="KeyError", message="'x'", when="setup"),
     )
     assert wording.record_reasons(record) == (
-        r"a: no\nway",
+        "a: no ⏎ way",
         "c: the check does not hold",
         "KeyError (setup): 'x'",
     )

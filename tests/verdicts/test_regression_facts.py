@@ -76,7 +76,7 @@ def test_gpt_35_gains_and_its_composites_are_flagged() -> None:
     verdict, reason = gate(suite)
     assert (verdict, suite.verdict) == ("warn", "warn")
     assert "rose by 26.6 points" in reason
-    assert reason.endswith("worse in slices stratum:composite -18.8 points: warn")
+    assert reason.endswith("worse in slices stratum:composite -18.8 points")
 
 
 def airline(trials: tuple[int, ...]) -> list[Record]:

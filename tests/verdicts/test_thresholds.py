@@ -59,45 +59,45 @@ def test_modes_of_a_maximum(mode: GateMode, verdicts: tuple[str, ...]) -> None:
         (
             Gate(kpi="x", min=0.95),
             NEAR_BELOW,
-            "94.0 % is below the minimum of 95.0 %; within noise: 95 % interval 90.0 % to 97.0 %",
+            "94.0 % is below the minimum of 95.0 %, within noise (95 % interval 90.0 % to 97.0 %)",
         ),
         (
             Gate(kpi="x", min=0.95),
             FAR_BELOW,
-            "80.0 % is below the minimum of 95.0 %: 95 % interval 75.0 % to 85.0 %",
+            "80.0 % is below the minimum of 95.0 % (95 % interval 75.0 % to 85.0 %)",
         ),
         (
             Gate(kpi="x", min=0.95),
             NEAR_ABOVE,
-            "96.0 % reaches the minimum of 95.0 %; within noise: 95 % interval 92.0 % to 98.0 %",
+            "96.0 % reaches the minimum of 95.0 %, within noise (95 % interval 92.0 % to 98.0 %)",
         ),
         (
             Gate(kpi="x", min=0.95, mode="proven"),
             NEAR_ABOVE,
-            "96.0 % reaches the minimum of 95.0 %, but is not proven to: "
-            "95 % interval 92.0 % to 98.0 %",
+            "96.0 % reaches the minimum of 95.0 %, but is not proven to "
+            "(95 % interval 92.0 % to 98.0 %)",
         ),
         (
             Gate(kpi="x", max=0.95),
             FAR_BELOW,
-            "80.0 % is within the maximum of 95.0 %: 95 % interval 75.0 % to 85.0 %",
+            "80.0 % is within the maximum of 95.0 % (95 % interval 75.0 % to 85.0 %)",
         ),
         (
             Gate(kpi="x", max=2.0),
             seen(2.125, 1.5, math.inf, unit="seconds"),
-            "2.12 s is above the maximum of 2.00 s; within noise: "
-            "too few cases for a 95 % interval",
+            "2.12 s is above the maximum of 2.00 s, within noise "
+            "(too few cases for a 95 % interval)",
         ),
         (
             Gate(kpi="x", max=300),
             seen(189.04, 180, 1200, unit="tokens"),
-            "189.0 tokens is within the maximum of 300.0 tokens; within noise: "
-            "95 % interval 180.0 tokens to 1,200.0 tokens",
+            "189.0 tokens is within the maximum of 300.0 tokens, within noise "
+            "(95 % interval 180.0 tokens to 1,200.0 tokens)",
         ),
         (
             Gate(kpi="x", max=0.005),
             seen(0.0042, 0.0040, 0.0044, unit="usd"),
-            "$0.0042 is within the maximum of $0.0050: 95 % interval $0.0040 to $0.0044",
+            "$0.0042 is within the maximum of $0.0050 (95 % interval $0.0040 to $0.0044)",
         ),
     ],
 )
@@ -169,15 +169,15 @@ class TestUnseen:
         assert judge(Gate(kpi="x", min=0.95), evidence) == (
             "block",
             "96.0 % reaches the minimum of 95.0 %, but with 3 unseen results at the worst 93.1 % "
-            "does not; within noise: 95 % interval 89.0 % to 96.0 %",
+            "does not, within noise (95 % interval 89.0 % to 96.0 %)",
         )
 
     def test_held_even_at_the_worst(self) -> None:
         evidence = Evidence(NEAR_ABOVE.seen, self.WORST, "rate", hidden=1)
         assert judge(Gate(kpi="x", min=0.90), evidence) == (
             "pass",
-            "96.0 % reaches the minimum of 90.0 %, with 1 unseen result at the worst 93.1 %; "
-            "within noise: 95 % interval 89.0 % to 96.0 %",
+            "96.0 % reaches the minimum of 90.0 %, with 1 unseen result at the worst 93.1 %, "
+            "within noise (95 % interval 89.0 % to 96.0 %)",
         )
 
     def test_held_by_neither(self) -> None:
