@@ -43,6 +43,14 @@ def assert_incomplete(project: Project, received: int) -> None:
     assert verdict.verdict == "error"
     assert not verdict.run.complete
     assert verdict.exit_code == 1
+    # The commands make their reports from what there is, and no baseline of it.
+    shown = project.command("show")
+    assert shown.exit_code == 0
+    assert f"INCOMPLETE  the run did not end ({received} of 6 results arrived)" in shown.output
+    assert project.command("gate").exit_code == 1
+    refused = project.command("baseline", "accept")
+    assert refused.exit_code == 4
+    assert "did not reach its end" in refused.output
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -112,6 +120,18 @@ def test_a_worker_that_dies_is_an_error_of_its_case_and_the_rest_runs(project: P
     assert outcome.verdict["verdict"] in ("error", "block")
     (lost,) = (record for record in project.stored()[0].records if record.status == "error")
     assert (lost.case, lost.error.type, lost.error.when) == ("c3", "WorkerCrash", "lost")
+
+
+def test_a_worker_that_is_not_replaced_leaves_results_out_and_the_gate_closed(
+    project: Project,
+) -> None:
+    write_suite(project, STOPPING.format(stop="os._exit(9)"), cases=SIX, more=GATED)
+    outcome = project.run("-n1", "--max-worker-restart=0")
+    assert outcome.code != pytest.ExitCode.OK
+    assert outcome.verdict["run"] | {"selected": 6, "received": 4} == outcome.verdict["run"]
+    assert outcome.verdict["verdict"] == "error"
+    assert outcome.gates()["complete"] == "block"
+    assert project.command("gate").exit_code == 1
 
 
 def test_a_recording_that_is_killed_keeps_what_was_recorded(
