@@ -83,12 +83,16 @@ class Suite:
 
 @dataclass(frozen=True)
 class EvalItem:
-    """What one pytest item evaluates. ``key`` is unique in a session."""
+    """What one pytest item evaluates. ``key`` is unique in a session.
+
+    ``waits`` marks a trial that is only run to confirm a drop.
+    """
 
     suite: Suite
     variant: Variant
     case: Case
     trial: int
+    waits: bool = False
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -106,9 +110,10 @@ ITEM = pytest.StashKey[EvalItem]()
 
 
 def make_plans(items: Iterable[EvalItem]) -> tuple[SuitePlan, ...]:
-    """The plan of a session: one entry per suite and variant, in the order of the items.
+    """The plan of a session: one entry per suite and variant.
 
-    Within an entry the order is that of the file, whatever order the items run in.
+    Suites are in the order of their files and names, variants in that of the experiment, cases in
+    that of the dataset, whatever order the items run in.
 
     Raises:
         ConfigError: two items evaluate the same (suite, variant, case, trial).
@@ -125,11 +130,17 @@ def make_plans(items: Iterable[EvalItem]) -> tuple[SuitePlan, ...]:
             )
         seen[item.key] = item.suite.file
         groups[item.suite.name, item.variant.name].append(item)
-    return tuple(_plan(group) for group in groups.values())
+    return tuple(_plan(group) for group in sorted(groups.values(), key=_position))
+
+
+def _position(group: list[EvalItem]) -> tuple[str, str, int]:
+    suite, variant = group[0].suite, group[0].variant
+    return suite.file, suite.name, list(suite.variants).index(variant)
 
 
 def _plan(group: list[EvalItem]) -> SuitePlan:
-    suite, variant = group[0].suite, group[0].variant
+    suite = max((item.suite for item in group), key=lambda suite: suite.trials)
+    variant = group[0].variant
     wanted = {(item.case.id, item.trial) for item in group}
     in_file_order = [
         (case.id, trial)

@@ -55,6 +55,17 @@ def test_ids_are_the_same_in_every_process(project: Project) -> None:
     assert listings[0] == [f"test_support.py::test_graded[v1-{name}]" for name in NAMES]
 
 
+def test_a_shuffled_session_is_reported_in_the_order_of_its_files(project: Project) -> None:
+    more = '[[variant]]\nname = "v0"\n[[variant]]\nname = "v10"\n'
+    write_suite(project, GRADED, cases=STRATA, more=more)
+    project.write(
+        "conftest.py",
+        "def pytest_collection_modifyitems(items):\n    items.reverse()\n",
+    )
+    outcome = project.run("--ftgate-variant=all")
+    assert [suite["variant"] for suite in outcome.verdict["suites"]] == ["v1", "v0", "v10"]
+
+
 FROZEN = """
 import datetime, time
 
