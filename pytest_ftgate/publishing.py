@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from pytest_ftgate import files
 from pytest_ftgate.errors import FtgateError, StoreError
+from pytest_ftgate.runs import headlines
+from pytest_ftgate.runs.store import RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def write_reports(verdict: Verdict, run: Run, settings: Settings) -> list[str]:
-    """Write every report that an option names.
+    """Write every report that an option names, and beside the run what lists of runs show.
 
     Returns:
         What could not be written and why, a sentence each; the others are written all the same.
@@ -37,6 +39,12 @@ def write_reports(verdict: Verdict, run: Run, settings: Settings) -> list[str]:
                 files.write_atomic(path, render())
             except FtgateError as error:
                 problems.append(str(error))
+    directory = RunStore(settings.store).runs / run.manifest.run
+    if directory.is_dir():  # or it could not be made, which was said
+        try:
+            headlines.keep(verdict, directory)
+        except FtgateError as error:
+            problems.append(str(error))
     return problems
 
 

@@ -17,12 +17,13 @@ from pytest_ftgate.cli.project import (
     store_option,
     suite_option,
 )
-from pytest_ftgate.errors import ConfigError, did_you_mean
+from pytest_ftgate.errors import ConfigError, FtgateError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_ftgate.model import Record, Run
+    from pytest_ftgate.model.headlines import Headline, SuiteHeadline
     from pytest_ftgate.runs.store import RunInfo, RunStore
     from pytest_ftgate.verdicts.measures import KpiDefinition
 
@@ -35,19 +36,21 @@ if TYPE_CHECKING:
 @store_option
 @click.pass_context
 def runs(ctx: click.Context, as_json: bool, limit: int | None, store: Path | None) -> None:
-    """List the stored runs, newest first."""
+    """List the stored runs with their verdicts and primary KPIs, newest first."""
     if ctx.invoked_subcommand is not None:
         return
-    found = open_store(store).list()[:limit]
+    kept = open_store(store)
+    found = kept.list()[:limit]
     if as_json:
         import msgspec
 
-        document = msgspec.json.encode([_facts(run) for run in found])
+        document = msgspec.json.encode([_facts(run, _headline(run, kept)) for run in found])
         click.echo(msgspec.json.format(document, indent=2))
         return
     from pytest_ftgate.reports import runs_table
 
-    write(runs_table.render(found, **screen()._asdict()))
+    verdicts = {run.id: told for run in found if (told := _headline(run, kept)) is not None}
+    write(runs_table.render(found, verdicts, **screen()._asdict()))
 
 
 runs.add_command(import_)
@@ -184,15 +187,33 @@ def _names(cases: tuple[str, ...], case: str, trial: int) -> bool:
     return case in cases or f"{case}#{trial + 1}" in cases
 
 
-def _facts(run: RunInfo) -> dict[str, Any]:
+def _headline(run: RunInfo, store: RunStore) -> Headline | None:
+    """The verdict of the session; decided again for runs that came about in another way."""
+    from pytest_ftgate.model.headlines import headline
+    from pytest_ftgate.runs import headlines
+
+    told = headlines.read(run.path)
+    if told is not None or not run.complete:
+        return told
+    from pytest_ftgate.verdicts.decide import decide
+
+    try:
+        return headline(decide(store.load(run.id)))
+    except FtgateError:  # its records are damaged, which "show" tells
+        return None
+
+
+def _facts(run: RunInfo, told: Headline | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "id": run.id,
         "complete": run.complete,
         "selected": run.selected,
         "received": run.received,
         "problem": run.problem,
+        "verdict": told.verdict if told is not None else None,
     }
     if run.manifest is not None:
+        suites = {(each.suite, each.variant): each for each in told.suites} if told else {}
         facts |= {
             "created_at": run.manifest.created_at,
             "origin": run.manifest.origin,
@@ -206,8 +227,15 @@ def _facts(run: RunInfo) -> dict[str, Any]:
                     "selected": len(plan.selected),
                     "available": plan.available,
                     "trials": plan.trials,
+                    **_primary(suites.get((plan.suite, plan.variant))),
                 }
                 for plan in run.manifest.plans
             ],
         }
     return facts
+
+
+def _primary(told: SuiteHeadline | None) -> dict[str, Any]:
+    if told is None:
+        return {"verdict": None, "kpi": None, "value": None}
+    return {"verdict": told.verdict, "kpi": told.kpi, "value": told.value}

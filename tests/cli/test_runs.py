@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
+from pytest_ftgate.model import Gate
+from pytest_ftgate.model.headlines import Headline
 from tests.cli.conftest import Invoke, keep, keep_records
 from tests.runs.making import (
     failed,
@@ -33,9 +36,9 @@ def test_runs_are_listed_newest_first(invoke: Invoke) -> None:
     result = invoke("runs")
     assert result.exit_code == 0
     assert [line.split() for line in result.output.splitlines()] == [
-        ["run", "results", "state", "suites"],
+        ["run", "results", "verdict", "suites"],
         [SECOND, "1", "incomplete", "triage", "[v1]"],
-        [FIRST, "2", "partial", "triage", "[v1]"],
+        [FIRST, "2", "partial", "triage", "[v1]", "100.0", "%", "pass_rate"],
     ]
     assert FIRST not in invoke("runs", "-n", "1").output
 
@@ -49,6 +52,7 @@ def test_runs_as_json(invoke: Invoke) -> None:
             "selected": 2,
             "received": 2,
             "problem": None,
+            "verdict": "inconclusive",
             "created_at": "2026-10-01T08:00:00Z",
             "origin": "pytest",
             "record_mode": "none",
@@ -61,10 +65,30 @@ def test_runs_as_json(invoke: Invoke) -> None:
                     "selected": 2,
                     "available": 3,
                     "trials": 1,
+                    "verdict": "inconclusive",
+                    "kpi": "pass_rate",
+                    "value": 1.0,
                 }
             ],
         }
     ]
+
+
+def test_the_verdict_of_the_session_is_listed_with_the_primary_kpi(
+    invoke: Invoke, here: Path
+) -> None:
+    gated = (Gate(kpi="echo", min=0.9),)
+    records = (scored("a", held("echo")), scored("b", missed("echo")))
+    keep_records(*records, gates=gated, primary_kpi="echo")
+    assert invoke("runs").output.splitlines()[1].split() == [
+        *(FIRST, "2", "block", "triage", "[v1]", "50.0", "%", "echo")
+    ]
+    # What the session said counts: it knew the plugins' KPIs.
+    said = Headline(verdict="warn", suites=())
+    (here / ".ftgate/runs" / FIRST / "verdict.json").write_bytes(msgspec.json.encode(said))
+    assert invoke("runs").output.splitlines()[1].split() == [FIRST, "2", "warn", "triage", "[v1]"]
+    (here / ".ftgate/runs" / FIRST / "verdict.json").write_text("{")
+    assert invoke("runs").output.splitlines()[1].split()[2] == "block"
 
 
 def test_a_damaged_run_is_listed_with_its_problem(invoke: Invoke, here: Path) -> None:

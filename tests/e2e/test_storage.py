@@ -44,6 +44,22 @@ def run_limited(project: Project, limit: int, *args: str) -> tuple[int, str]:
     return process.returncode, output
 
 
+def test_the_list_of_runs_tells_what_the_session_said(project: Project) -> None:
+    write(project)
+    project.write(
+        "conftest.py",
+        "from pytest_ftgate import KpiDefinition\n"
+        "def pytest_ftgate_kpis():\n"
+        "    return [KpiDefinition(name='length', value=lambda record: 0.5)]\n",
+    )
+    experiment = project.path / "experiment.toml"
+    gated = 'primary_kpi = "length"\n' + experiment.read_text("utf-8") + "[kpi.length]\nmin = 0.5\n"
+    experiment.write_text(gated, "utf-8")
+    assert project.run().code == pytest.ExitCode.OK
+    (line,) = project.command("runs").output.splitlines()[1:]
+    assert line.split()[1:] == ["6", "pass", "support", "[v1]", "50.0", "%", "length"]
+
+
 def test_a_run_is_stored_and_judged_alike_from_there(project: Project) -> None:
     write(project)
     outcome = project.run()
