@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ class Collector:
     _items: dict[tuple[str, str], tuple[EvalItem, ...]] = field(default_factory=dict)
     _variant_names: set[str] = field(default_factory=set)
     _evals: list[EvalItem] = field(default_factory=list)
+    waiting: list[pytest.Item] = field(default_factory=list)
     _splits: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def parametrize(self, metafunc: pytest.Metafunc, marker: pytest.Mark) -> None:
@@ -60,11 +61,14 @@ class Collector:
             raise pytest.Collector.CollectError(
                 f"{definition.nodeid}: @pytest.mark.{MARKER}: {error}"
             ) from None
+        wide = _with_room_to_confirm(suite) if self.settings.confirm else suite
         items = tuple(
             EvalItem(suite, variant, case, trial)
+            if trial < suite.trials
+            else EvalItem(wide, variant, case, trial, waits=True)
             for variant in suite.variants
             for case in suite.cases
-            for trial in range(suite.trials)
+            for trial in range(wide.trials)
         )
         self._items[_definition_key(definition)] = items
         metafunc.fixturenames.append(PARAM)
@@ -87,11 +91,14 @@ class Collector:
             wanted = item.get_closest_marker(MARKER) is None or self._is_wanted(item)
             (kept if wanted else dropped).append(item)
         self._evals = [item.stash[ITEM] for item in kept if ITEM in item.stash]
+        self.waiting = [item for item in kept if ITEM in item.stash and item.stash[ITEM].waits]
+        if self.waiting:
+            kept = [item for item in kept if ITEM not in item.stash or not item.stash[ITEM].waits]
         if self.settings.shard is not None:
             kept = _leave_to_other_shards(kept, dropped, self.settings.shard)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
-            items[:] = kept
+        items[:] = kept
 
     def encode_empty_plan(self) -> str:
         """The plan of a session whose eval tests all run elsewhere, as a worker sends its plan."""
@@ -290,6 +297,14 @@ def _variants(
     if "all" in names:
         return tuple(experiment.variants.values())
     return tuple(experiment.variants[name] for name in names if name in experiment.variants)
+
+
+def _with_room_to_confirm(suite: Suite) -> Suite:
+    """The suite with as many trials of each case as the confirm step may run."""
+    from pytest_ftgate.verdicts.confirming import TRIALS
+
+    trials = max(suite.trials, TRIALS)
+    return replace(suite, trials=trials, available=suite.available // suite.trials * trials)
 
 
 def _sample(cases: tuple[Case, ...], limit: int | None, seed: int) -> tuple[Case, ...]:

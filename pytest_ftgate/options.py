@@ -7,7 +7,7 @@ but a pyproject.toml that has a ``[tool.ftgate]`` table.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -38,6 +38,7 @@ class Settings:
     split: Split | None = None
     holdout: bool = False
     trials: int | None = None
+    confirm: bool = False
     limit: int | None = None
     seed: int = 0
     shard: tuple[int, int] | None = None
@@ -165,6 +166,12 @@ _OPTIONS = (
         flag=True,
     ),
     _Option("trials", _whole(1), "repeat each case N times", "N"),
+    _Option(
+        "confirm",
+        _boolean,
+        "in a live session, run all cases of a suite that got worse to 5 trials, and judge those",
+        flag=True,
+    ),
     _Option("limit", _whole(1), "evaluate a stratified sample of N cases (a partial run)", "N"),
     _Option("seed", _whole(0), "seed of the --ftgate-limit sample (default 0)", "N"),
     _Option("shard", parse_shard, "evaluate the i-th of n shares of the cases, to merge", "I/N"),
@@ -234,6 +241,29 @@ def read_settings(config: pytest.Config) -> Settings:
     if settings.holdout and settings.split not in (None, "holdout"):
         raise ConfigError(
             f"--ftgate-holdout contradicts --ftgate-split={settings.split}: leave one out."
+        )
+    return _with_confirm_checked(settings, config)
+
+
+def _with_confirm_checked(settings: Settings, config: pytest.Config) -> Settings:
+    """The settings with the confirm step on only where it can add anything.
+
+    Raises:
+        ConfigError: it was asked for where it cannot run.
+    """
+    if not settings.confirm:
+        return settings
+    if settings.record == "none":
+        if config.getoption("ftgate_confirm", default=None):
+            raise ConfigError(
+                "--ftgate-confirm has nothing to do in replay: a recording answers the same each "
+                "time. Use it in a live session, with --ftgate-record=off, new_episodes or all."
+            )
+        return replace(settings, confirm=False)
+    if settings.shard is not None or config.getoption("dist", "no") != "no":
+        raise ConfigError(
+            "--ftgate-confirm needs a session that sees all cases: leave out --ftgate-shard and "
+            "-n (tasks run many at a time by --ftgate-concurrency), or use --ftgate-trials=5."
         )
     return settings
 

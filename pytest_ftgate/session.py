@@ -32,6 +32,7 @@ from pytest_ftgate.reports.terminal import render
 from pytest_ftgate.runs import compared
 from pytest_ftgate.runs.store import RunStore
 from pytest_ftgate.runs.writer import STALE, RunWriter
+from pytest_ftgate.verdicts.confirming import needs_confirmation
 from pytest_ftgate.verdicts.decide import decide
 from pytest_ftgate.verdicts.unsound import unsound
 from pytest_ftgate.worker import CLOSING, Closing, Plan
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
     from _pytest.terminal import TerminalReporter
 
+    from pytest_ftgate.model import SuitePlan
     from pytest_ftgate.options import Settings
+    from pytest_ftgate.verdicts.confirming import Confirmation
 
 _Key = tuple[str, str, str, int]
 
@@ -67,6 +70,7 @@ class Controller:
         self.verdict: Verdict | None = None
         self.problems: list[str] = []
         self.notes: list[str] = []
+        self._confirmed: list[str] = []
         self._stale_calls = 0
         self._coverages: list[dict[str, Coverage]] = []
         self._known_cases: dict[str, tuple[str, ...]] = {}
@@ -128,6 +132,23 @@ class Controller:
         except FtgateError as error:
             self.problems.append(str(error))
 
+    def needs_confirmation(self) -> tuple[Confirmation, ...]:
+        """The suites whose results so far show a drop that further trials can confirm."""
+        try:
+            verdict = decide(self._run_so_far(stopped_early=False), extra_kpis=self._extra_kpis)
+        except FtgateError:  # the verdict at the end says what is wrong
+            return ()
+        return needs_confirmation(verdict)
+
+    def widen(self, plans: tuple[SuitePlan, ...], notes: list[str]) -> None:
+        """Take in that further trials are going to run, and why."""
+        self.plans = plans
+        self._manifest = msgspec.structs.replace(self._manifest, plans=plans)
+        self._confirmed += notes
+        if self._writer is not None:
+            with self._noting_problems():
+                self._writer.replan(self._manifest)
+
     def hear(self, closing: str) -> None:
         """Take in what a process that ran items tells at its end."""
         told = msgspec.json.decode(closing, type=Closing)
@@ -161,20 +182,8 @@ class Controller:
         """
         if CLOSING in self.config.stash:
             self.hear(self.config.stash[CLOSING])
-        end = None
-        if not stopped_early:
-            end = RunEnd(
-                ended_at=environment.utc_now(),
-                received=len(self._records),
-                wall_s=time.monotonic() - self._started,
-            )
-        self.run = Run(
-            manifest=self._manifest,
-            records=tuple(self._records.values()),
-            end=end,
-            baselines=self._compared.baselines,
-            anchors=self._compared.anchors,
-        )
+        self.run = self._run_so_far(stopped_early=stopped_early)
+        end = self.run.end
         if self._writer is not None:
             with self._noting_problems():
                 self._writer.finish(end) if end else self._writer.abort()
@@ -187,7 +196,23 @@ class Controller:
         if len(self.problems) > judged:
             self.verdict = self._with_stale_calls(self._judge(self.run))
             write_reports(self.verdict, self.run, self.settings)  # those that can be written
-        self.notes = tell_github(self.verdict, self.settings, os.environ)
+        self.notes = [*self._confirmed, *tell_github(self.verdict, self.settings, os.environ)]
+
+    def _run_so_far(self, *, stopped_early: bool) -> Run:
+        end = None
+        if not stopped_early:
+            end = RunEnd(
+                ended_at=environment.utc_now(),
+                received=len(self._records),
+                wall_s=time.monotonic() - self._started,
+            )
+        return Run(
+            manifest=self._manifest,
+            records=tuple(self._records.values()),
+            end=end,
+            baselines=self._compared.baselines,
+            anchors=self._compared.anchors,
+        )
 
     def _with_stale_calls(self, verdict: Verdict) -> Verdict:
         facts = msgspec.structs.replace(verdict.run, stale_calls=self._stale_calls)

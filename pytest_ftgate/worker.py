@@ -98,6 +98,35 @@ class Worker:
                 raise pytest.UsageError(str(error)) from None
             self._broken = error  # a worker that raises takes the session down with a traceback
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        result = yield
+        session = item.session
+        if nextitem is None and self.settings.confirm and not session.shouldstop:
+            self._confirm(session)
+        return result
+
+    def _confirm(self, session: pytest.Session) -> None:
+        """Let further trials run where a drop is to be confirmed."""
+        from pytest_ftgate import confirm
+        from pytest_ftgate.collection import COLLECTOR
+
+        reporting = self.config.pluginmanager.get_plugin("ftgate-reporting")
+        controller = reporting.controller if reporting is not None else None
+        if controller is None or session.shouldfail:
+            return
+        needed = controller.needs_confirmation()
+        more = confirm.further_items(session.items, self.config.stash[COLLECTOR].waiting, needed)
+        if not more:
+            return
+        self._look_ahead(more)
+        session.items += more  # pytest's loop goes on with them
+        session.testscollected += len(more)
+        plans = make_plans(item.stash[ITEM] for item in session.items if ITEM in item.stash)
+        controller.widen(plans, [confirm.tell(each, more) for each in needed])
+
     def _look_ahead(self, items: Sequence[pytest.Item]) -> None:
         """See to it that live calls can be made, and that tasks run many at a time."""
         for item in items:

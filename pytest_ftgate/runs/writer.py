@@ -13,7 +13,7 @@ from pytest_ftgate.runs.codec import encode_document, encode_record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_ftgate.model import Record, RunEnd
+    from pytest_ftgate.model import Manifest, Record, RunEnd
 
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl"
@@ -41,6 +41,14 @@ class RunWriter:
             StoreError: it cannot be written, a number of it is not finite, or the run has ended.
         """
         append_line(self._open_fd(), encode_record(record), path=self._records)
+
+    def replan(self, manifest: Manifest) -> None:
+        """Replace the manifest: more is going to run than was planned at first.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        write_atomic(self.directory / MANIFEST, encode_document(manifest))
 
     def finish(self, end: RunEnd) -> None:
         """Sync the records to the disk and write the end marker: the run is complete.

@@ -29,6 +29,8 @@ class Confirmation(NamedTuple):
 def needs_confirmation(verdict: Verdict, *, trials: int = TRIALS) -> tuple[Confirmation, ...]:
     """The suites in which a judged KPI dropped by at least its tolerance, in live results.
 
+    A part of a suite is not judged, so there is nothing to confirm in it.
+
     Args:
         verdict: on the first run.
         trials: the trials that each case shall have in the end.
@@ -36,7 +38,7 @@ def needs_confirmation(verdict: Verdict, *, trials: int = TRIALS) -> tuple[Confi
     found = []
     for suite in verdict.suites:
         fallen = tuple(kpi.name for kpi in suite.kpis if _fell(kpi))
-        if fallen and suite.trials < trials and _is_live(suite):
+        if fallen and suite.trials < trials and _is_live(suite) and suite.partial is None:
             more = trials - suite.trials
             found.append(Confirmation(suite.suite, suite.variant, fallen, more))
     return tuple(found)

@@ -33,3 +33,8 @@ class TestNeed:
         verdict = judged(run, records([1.0] * 10))
         assert needs_confirmation(verdict) == ()
         assert needs_confirmation(verdict, trials=8)[0].more == 3
+
+    def test_a_part_of_a_suite_is_not_judged(self) -> None:
+        before, now = paired(40, 1, 0, 9)
+        run = run_of(live(records(now)), available=500)
+        assert needs_confirmation(judged(run, records(before))) == ()
