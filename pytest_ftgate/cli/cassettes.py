@@ -244,7 +244,7 @@ def _secrets(path: Path) -> Iterator[str]:
         line: Interaction = entry.parse(Interaction)
         for place, what in scrubber.remains(line):
             yield (
-                f"{shown_path(path)}: case {shown(line.case, 64)}, trial {line.trial}, "
+                f"{shown_path(path)}: case {shown(line.case, 64)}, trial {line.trial + 1}, "
                 f"call {line.seq + 1}: {shown(place, 120)}: {what}"
             )
 

@@ -57,7 +57,7 @@ def import_vcr(
     target = Path(pack)
     if packs.read(target).trial(case, trial).entries:
         raise ConfigError(
-            f"{shown_path(target)}: has recordings of case {case!r}, trial {trial}. "
+            f"{shown_path(target)}: has recordings of case {case!r}, trial {trial + 1}. "
             "Import into another pack, or remove the case's lines first."
         )
     sealer = Sealer(None)

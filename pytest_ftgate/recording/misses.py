@@ -50,7 +50,7 @@ def note(scope: Scope, call: str, *rest: str) -> CassetteMiss:
     where = scope.address
     head = (
         f"No recording answers a call of suite {where.suite}, variant {where.variant}, "
-        f"case {where.case}, trial {where.trial}:"
+        f"case {where.case}, trial {where.trial + 1}:"
     )
     text = "\n  ".join([head, call, *rest])
     scope.misses.append(text)
@@ -91,7 +91,9 @@ def _emptiness(scope: Scope) -> str:
         if case == scope.address.case and found.entries
     )
     if trials:
-        return f"the case has recordings of trial {', '.join(map(str, trials))} only"
+        return (
+            f"the case has recordings of trial {', '.join(str(trial + 1) for trial in trials)} only"
+        )
     return "the cassette has nothing for this case"
 
 

@@ -94,7 +94,9 @@ class _Reader:
             raise DataError(self._path, problem, ADVICE, line=number)
         first = self._places.setdefault((line.case, line.trial), number)
         if first != number:
-            reason = f"trial {line.trial} of the case {line.case!r} stands on line {first} already"
+            reason = (
+                f"trial {line.trial + 1} of the case {line.case!r} stands on line {first} already"
+            )
             raise DataError(self._path, reason, ADVICE, line=number)
         return record
 

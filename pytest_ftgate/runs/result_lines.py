@@ -215,7 +215,9 @@ class _Together:
         key = (result.case, result.variant, result.trial)
         first = self._places.setdefault(key, result.line)
         if first != result.line:
-            what = f"the case {result.case!r} of {result.variant!r} has its trial {result.trial}"
+            what = (
+                f"the case {result.case!r} of {result.variant!r} has its trial {result.trial + 1}"
+            )
             self._refuse(
                 result,
                 f"{what} on line {first} already",

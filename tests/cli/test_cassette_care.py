@@ -197,7 +197,7 @@ def test_import_never_adds_to_what_is_recorded(invoke: Invoke, here: Path) -> No
     vcr_cassette(here / "a.yaml", "one")
     result = invoke("cassettes", "import", "a.yaml", "--into", TRIAGE)
     assert result.exit_code == 4
-    assert "has recordings of case 'a', trial 0" in result.stderr
+    assert "has recordings of case 'a', trial 1" in result.stderr
     assert (here / TRIAGE).read_bytes() == before
 
 

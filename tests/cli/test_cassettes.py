@@ -310,7 +310,7 @@ def test_scan_names_the_place_and_keeps_the_secret(invoke: Invoke, here: Path) -
     result = invoke("cassettes", "scan")
     assert result.exit_code == 1
     assert result.stdout == (
-        f"{TRIAGE}: case b, trial 0, call 1: request.body.note: OpenAI or Anthropic key\n"
+        f"{TRIAGE}: case b, trial 1, call 1: request.body.note: OpenAI or Anthropic key\n"
     )
     assert result.stderr.startswith("\n1 place in 1 pack. Revoke what is real")
     assert KEY not in result.output

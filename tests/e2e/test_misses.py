@@ -84,7 +84,7 @@ def test_a_change_is_a_miss_that_says_what_differs(
     outcome = project.run()
     assert_every_case_misses(outcome)
     assert path in outcome.text
-    assert "suite support, variant v1, case late, trial 0" in outcome.text
+    assert "suite support, variant v1, case late, trial 1" in outcome.text
 
 
 def test_the_command_of_a_miss_records_it(

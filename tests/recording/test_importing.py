@@ -102,7 +102,7 @@ def test_what_is_there_is_not_mixed_with_what_is_imported(tmp_path: Path, pack: 
     source = tmp_path / "old.yaml"
     source.write_text(OLD)
     import_vcr(source, pack, case="c1")
-    with pytest.raises(ConfigError, match="has recordings of case 'c1', trial 0"):
+    with pytest.raises(ConfigError, match="has recordings of case 'c1', trial 1"):
         import_vcr(source, pack, case="c1")
     import_vcr(source, pack, case="c2")
     assert len(list(packs.read(pack))) == 4

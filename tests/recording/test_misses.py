@@ -60,7 +60,7 @@ def test_it_names_the_place_the_cassette_and_the_command(
 ) -> None:
     port = urlsplit(recorded.url).port
     assert miss_of(run, lambda: post(recorded, model="gpt-6")) == (
-        "No recording answers a call of suite triage, variant v1, case c1, trial 0:\n"
+        "No recording answers a call of suite triage, variant v1, case c1, trial 1:\n"
         f"  POST http://127.0.0.1:{port}/v1/chat/completions\n"
         "  It was never recorded.\n"
         "  The one recorded call of the case differs in:\n"
@@ -116,7 +116,7 @@ def test_it_tells_why_there_is_nothing_to_compare_with(
     ask = lambda: post(provider)  # noqa: E731
     assert "It was never recorded: the cassette does not exist." in miss_of(run, ask)
     run("new_episodes", ask)
-    assert "the case has recordings of trial 0 only" in miss_of(run, ask, trial=1)
+    assert "the case has recordings of trial 1 only" in miss_of(run, ask, trial=1)
     assert "the cassette has nothing for this case" in miss_of(run, ask, case="c2")
 
 

@@ -251,7 +251,7 @@ class TestReading:
     @pytest.mark.parametrize(
         ("old", "new", "said"),
         [
-            ('"trial":1', '"trial":0', "3: trial 0 of the case 'c1' stands on line 2 already."),
+            ('"trial":1', '"trial":0', "3: trial 1 of the case 'c1' stands on line 2 already."),
             ('"trial":1', '"trial":-1', "3: trial is -1, expected 0 or more."),
             ('"weight":2.0', '"weight":0', "2: weight is 0.0, expected a number above 0."),
             ('"tone":0.3', '"tone":1.5', "3: the value of check 'tone' is 1.5, expected 0.0 to 1"),

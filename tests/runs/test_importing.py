@@ -275,7 +275,7 @@ class TestRefusals:
     def test_a_result_twice(self, write: Write) -> None:
         path = write(GOOD, {**GOOD, "trial": 1}, {**GOOD, "variant": "v2"}, {**GOOD, "trial": 0})
         assert refusals(path) == [
-            "4: the case 'c1' of 'v1' has its trial 0 on line 1 already. Remove one of them, or "
+            "4: the case 'c1' of 'v1' has its trial 1 on line 1 already. Remove one of them, or "
             'number them by "trial".'
         ]
 

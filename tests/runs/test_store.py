@@ -243,7 +243,7 @@ class TestRefusals:
             writer.append(record)
         writer.abort()
         assert str(caught.value) == (
-            "The record of case 'c1' (suite triage, variant v1, trial 0) cannot be stored: "
+            "The record of case 'c1' (suite triage, variant v1, trial 1) cannot be stored: "
             f"{what}. Numbers must be finite; leave out what is not known."
         )
         assert (writer.directory / "records.jsonl").read_bytes() == b""
