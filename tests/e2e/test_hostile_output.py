@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.servers import Fault
+
 from .suites import write_suite
 
 if TYPE_CHECKING:
+    from tests.servers import FakeProvider
+
     from .conftest import Outcome, Project
 
 GRADED = """
@@ -114,6 +119,33 @@ def test_long(eval_output, grade):
     (record,) = project.stored()[0].records
     assert len(record.output) == 20_000
     assert record.output_hash is not None
+
+
+RAW = """
+import os, urllib.request
+
+def answer(case, variant):
+    with urllib.request.urlopen(os.environ["OPENAI_BASE_URL"] + "/anything", b"{}") as response:
+        return str(len(response.read()))
+
+@evaluated(task=answer)
+def test_raw(eval_output, grade):
+    grade.regex("answered", "[0-9]", eval_output)
+"""
+
+
+def test_an_answer_that_unfolds_without_end_is_an_error_of_its_case(
+    project: Project, provider: FakeProvider
+) -> None:
+    bomb = gzip.compress(b"\0" * 60_000_000)
+    provider.script(Fault(status=200, headers={"content-encoding": "gzip"}, body=bomb))
+    write_suite(project, RAW)
+    outcome = project.run("--ftgate-record=new_episodes", "--ftgate-concurrency=1")
+    assert outcome.counts == {"passed": 1, "error": 1}
+    assert "unfolds to more than 50 MB" in outcome.text
+    assert [line["case"] for line in project.pack("support", "v1") if "request" in line] == [
+        "broken"
+    ]
 
 
 def test_outputs_may_be_kept_by_hash_or_not_at_all(project: Project) -> None:
