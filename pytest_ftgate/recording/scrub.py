@@ -96,8 +96,8 @@ class Scrubber:
         """
         for place, what in self.remains(line):
             raise SecretFound(
-                f"{where}: case {line.case}, trial {line.trial + 1}: {place} holds what looks like a "
-                f"secret ({what}). Nothing was written. Take it out of the request, or remove it "
+                f"{where}: case {line.case}, trial {line.trial + 1}: {place} holds what looks like "
+                f"a secret ({what}). Nothing was written. Take it out of the request, or remove it "
                 "in the hook pytest_ftgate_redact_interaction."
             )
 

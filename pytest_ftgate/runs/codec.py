@@ -41,8 +41,8 @@ def encode_record(record: Record) -> bytes:
         if number is not None and not math.isfinite(number):
             raise StoreError(
                 f"The record of case {record.case!r} (suite {record.suite}, variant "
-                f"{record.variant}, trial {record.trial + 1}) cannot be stored: {name} is {number}. "
-                "Numbers must be finite; leave out what is not known."
+                f"{record.variant}, trial {record.trial + 1}) cannot be stored: {name} is "
+                f"{number}. Numbers must be finite; leave out what is not known."
             )
     return encode(record)
 
