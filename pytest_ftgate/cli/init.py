@@ -23,6 +23,20 @@ if TYPE_CHECKING:
 # Keeps tools that look for Python files, pytest among them, away from a template.
 _SUFFIX = ".tmpl"
 
+_NEXT = """\
+Replay it, offline and without a key:
+  pytest {suite}
+
+Then make it yours:
+  1. Change the prompt, {suite}/bookings/prompts/v1.md. A replay now says what has
+     no recording: an old answer is never given to a new prompt.
+  2. Say in {suite}/bookings/experiment.toml who is to answer: remove base_url and
+     name a model of OpenAI, or give base_url the address and port of your server.
+  3. Record the answers, and commit them:
+       OPENAI_API_KEY=... pytest {suite} --ftgate-record=new_episodes
+       git add {suite}
+"""
+
 
 @click.command()
 @click.argument("directory", metavar="[DIR]", default="evals", type=click.Path(path_type=Path))
@@ -44,9 +58,7 @@ def init(directory: Path, force: bool) -> None:
     if importlib.util.find_spec("openai") is None:
         click.echo("The suite calls its model through the OpenAI SDK, which is not installed:")
         click.echo("  pip install 'pytest-ftgate[openai]'\n")
-    click.echo("Replay it, offline and without a key:")
-    click.echo(f"  pytest {shown_path(directory)}")
-    click.echo("Then read test_bookings.py, and change a prompt in bookings/experiment.toml.")
+    click.echo(_NEXT.format(suite=shown_path(directory)), nl=False)
 
 
 def _refuse_existing(directory: Path, names: list[str], force: bool) -> None:

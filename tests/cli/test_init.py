@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -14,6 +16,7 @@ from pytest_ftgate import datasets, experiments
 from pytest_ftgate.recording import packs
 from pytest_ftgate.recording.lines import Interaction
 from tests.cli.conftest import Invoke
+from tests.servers import FakeProvider
 
 FILES = [
     "test_bookings.py",
@@ -27,14 +30,14 @@ FILES = [
 ]
 
 
-def evaluate(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def evaluate(directory: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run pytest without a key, without colours and without the neighbours' output."""
     environ = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
     switches = ["-p", "no:randomly", "-p", "no:sugar", "-p", "no:cacheprovider"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *switches, *arguments],
         cwd=directory,
-        env={**environ, "PYTEST_ADDOPTS": "", "NO_COLOR": "1", "COLUMNS": "80"},
+        env={**environ, "PYTEST_ADDOPTS": "", "NO_COLOR": "1", "COLUMNS": "80", **more},
         capture_output=True,
         text=True,
         check=False,
@@ -75,6 +78,36 @@ def test_a_changed_prompt_is_a_miss_that_says_so(invoke: Invoke, here: Path) -> 
     done = evaluate(here, "evals")
     assert done.returncode == 1
     assert "--ftgate-record" in done.stdout
+
+
+def test_its_next_steps_lead_to_a_recording_of_ones_own(invoke: Invoke, here: Path) -> None:
+    said = invoke("init").output
+    prompt, experiment = (
+        here / "evals/bookings/prompts/v1.md",
+        here / "evals/bookings/experiment.toml",
+    )
+    for path in (prompt, experiment):
+        assert str(path.relative_to(here)) in said
+    prompt.write_text(prompt.read_text().replace("one line of JSON", "JSON"))
+    with FakeProvider() as provider:
+        text = experiment.read_text()
+        text = text.replace("http://127.0.0.1:18080/v1", provider.openai_url)
+        experiment.write_text(text.replace("smollm2-135m-instruct", "small"))
+        (command,) = re.findall(r"OPENAI_API_KEY=\.\.\. pytest (.+)", said)
+        recorded = evaluate(here, *command.split(), OPENAI_API_KEY="a-key-of-ones-own")
+    assert len(provider.seen) == 8
+    assert "8 live answers · model small" in recorded.stdout, recorded.stdout
+    # The fake provider does not answer in JSON; that nothing is missing is what counts.
+    assert "8 missed · 0 failed · 0 errors" in evaluate(here, "evals").stdout
+
+
+def test_the_next_variant_is_made_as_the_experiment_says(invoke: Invoke, here: Path) -> None:
+    invoke("init")
+    experiment = here / "evals/bookings/experiment.toml"
+    (command,) = re.findall(r"#   pytest-ftgate (variant new .+)", experiment.read_text())
+    assert invoke(*shlex.split(command)).exit_code == 0
+    assert (here / "evals/bookings/prompts/v2.md").is_file()
+    assert experiments.load(experiment).variants["v2"].parent == "v1"
 
 
 def test_it_goes_where_it_is_told(invoke: Invoke, here: Path) -> None:
