@@ -290,14 +290,19 @@ def test_the_options_and_variables_of_a_page_exist(page: Path) -> None:
 
 
 def test_every_option_is_documented() -> None:
-    named = {
-        span.split("=")[0] for span in first_cells(section("command-line.md", "pytest options"))
-    }
+    named = {span.split("=")[0] for span in first_cells(section("options.md", "pytest options"))}
     assert named == switches()
 
 
+def test_the_table_of_commands_is_complete() -> None:
+    context = click.Context(cli.commands)
+    assert first_cells(section("commands.md", "All commands")) == {
+        *cli.commands.list_commands(context)
+    }
+
+
 def test_every_setting_is_documented() -> None:
-    assert first_cells(section("command-line.md", "`[tool.ftgate]`")) == SETTINGS
+    assert first_cells(section("options.md", "`[tool.ftgate]`")) == SETTINGS
 
 
 def test_every_marker_argument_is_documented() -> None:
