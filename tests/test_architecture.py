@@ -56,6 +56,12 @@ HEAVY = (
 ).split()
 
 
+NETWORK = set(
+    "socket ssl http.client http.server urllib.request ftplib smtplib socketserver xmlrpc.client "
+    "httpx httpx2 httpcore httpcore2 requests urllib3 aiohttp websockets".split()
+)
+
+
 def room_of(path: Path) -> str:
     relative = path.relative_to(PACKAGE)
     return relative.parts[0] if len(relative.parts) > 1 else relative.stem
@@ -101,6 +107,13 @@ def test_only_its_own_room_imports_a_library(path: Path) -> None:
     if room != "providers":
         assert not tops & {"openai", "anthropic"}
     assert not tops & {"scipy", "statsmodels"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_only_recording_speaks_to_the_network(path: Path) -> None:
+    """Nothing is sent home: what could be sent goes through a provider's SDK or the recorder."""
+    if room_of(path) != "recording":
+        assert not imports_of(path) & NETWORK
 
 
 def run_pytest(directory: Path, *args: str) -> str:

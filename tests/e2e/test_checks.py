@@ -243,3 +243,23 @@ def test_all(eval_case, grade):
     listed = project.command("runs")
     assert listed.exit_code == 0
     assert all(run.manifest.run in listed.output for run in project.stored())
+
+
+def test_a_misspelt_keyword_of_a_schema_is_warned_about(project: Project) -> None:
+    project.write("reply.schema.json", '{"properties": {"a": {"enumm": [1]}}}')
+    project.dataset("cases.jsonl", [{"id": "a", "input": "{}"}, {"id": "b", "input": "{}"}])
+    project.write(
+        "test_reply.py",
+        """
+import pytest
+
+@pytest.mark.llm_eval(dataset="cases.jsonl")
+def test_reply(eval_case, grade):
+    grade.format(eval_case.input, "reply.schema.json")
+""",
+    )
+    outcome = project.run("-W", "default")
+    assert outcome.counts == {"passed": 2}
+    said = " ".join(outcome.text.split())
+    assert "the keyword \"enumm\" is unknown and is ignored; did you mean 'enum'?" in said
+    assert outcome.result.parseoutcomes()["warnings"] == 1
