@@ -84,7 +84,7 @@ class Controller:
             self._writer = RunStore(settings.store).create(self._manifest)
         with self._noting_problems():
             opening.note_holdout_uses(self._manifest, config.rootpath, settings.baselines)
-        self._compared = compared.Compared({}, {})
+        self._compared = compared.Compared.nothing()
         with self._noting_problems():
             self._compared = compared.find(
                 self.plans,
@@ -212,6 +212,7 @@ class Controller:
             end=end,
             baselines=self._compared.baselines,
             anchors=self._compared.anchors,
+            histories=self._compared.histories,
         )
 
     def _with_stale_calls(self, verdict: Verdict) -> Verdict:

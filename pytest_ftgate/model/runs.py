@@ -127,20 +127,6 @@ class Baseline(Struct, frozen=True, kw_only=True):
     records: tuple[Record, ...]
 
 
-class Run(Struct, frozen=True, kw_only=True):
-    """A stored run: its manifest, its records in plan order, and its end marker if it has one.
-
-    ``baselines`` and ``anchors`` are, by suite, what the run was compared with: they are kept with
-    it, so that the same verdict can be reached again.
-    """
-
-    manifest: Manifest
-    records: tuple[Record, ...]
-    end: RunEnd | None = None
-    baselines: dict[str, Baseline] = field(default_factory=dict)
-    anchors: dict[str, Baseline] = field(default_factory=dict)
-
-
 class HistoryEntry(Struct, frozen=True, kw_only=True):
     """One line of a suite's accepted history: when its baseline moved, and where its KPI stood.
 
@@ -160,3 +146,18 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
     high: float | None = None
     unit: Literal["rate", "score", "seconds", "tokens", "usd", "count"] = "rate"
     schema_version: int = SCHEMA_VERSION
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """A stored run: its manifest, its records in plan order, and its end marker if it has one.
+
+    ``baselines`` and ``anchors`` are, by suite, what the run was compared with, and ``histories``
+    what was accepted before: they are kept with it, so that the same verdict can be reached again.
+    """
+
+    manifest: Manifest
+    records: tuple[Record, ...]
+    end: RunEnd | None = None
+    baselines: dict[str, Baseline] = field(default_factory=dict)
+    anchors: dict[str, Baseline] = field(default_factory=dict)
+    histories: dict[str, tuple[HistoryEntry, ...]] = field(default_factory=dict)

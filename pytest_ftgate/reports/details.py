@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.padding import Padding
 from rich.text import Text
 
-from pytest_ftgate.reports import numbers, wording
+from pytest_ftgate.reports import history, numbers, wording
 from pytest_ftgate.reports.kpi_table import INDENT, STYLES, grid
 from pytest_ftgate.reports.numbers import plural
 from pytest_ftgate.reports.safe import line, name
@@ -66,6 +66,8 @@ class Details:
         ]
         if suite.added or suite.removed or suite.changed:
             lines.append(("cases", wording.comparability(suite)))
+        if accepted := history.of_suite(suite):
+            lines.append(("accepted", accepted))
         if sensitivity := wording.sensitivity(suite):
             lines.append(("sensitivity", sensitivity))
         for item in suite.slices:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.reports import numbers, wording
+from pytest_ftgate.reports import history, numbers, wording
 from pytest_ftgate.reports.next_step import NextStep, next_step, reproduce, show
 from pytest_ftgate.reports.safe import block, line, name
 
@@ -205,6 +205,7 @@ def _notes(suite: SuiteResult) -> tuple[tuple[str, str], ...]:
     ]
     texts = (
         ("Comparison", wording.comparability(suite)),
+        ("Accepted", history.of_suite(suite)),
         ("Sensitivity", wording.sensitivity(suite)),
     )
     notes += [(label, text) for label, text in texts if text]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.reports import ladder_markdown, numbers, wording
+from pytest_ftgate.reports import history, ladder_markdown, numbers, wording
 from pytest_ftgate.reports.fences import code, fence
 from pytest_ftgate.reports.next_step import reproduce, show
 from pytest_ftgate.reports.safe import line, name
@@ -216,6 +216,7 @@ def _flipped(suite: SuiteResult) -> str:
 def _comparability(suite: SuiteResult) -> str:
     lines = (
         wording.comparability(suite),
+        f"accepted: {accepted}" if (accepted := history.of_suite(suite)) else "",
         wording.sensitivity(suite),
         " · ".join(wording.provenance(suite)),
     )

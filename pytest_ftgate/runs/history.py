@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_ftgate.errors import DataError
+from pytest_ftgate.errors import DataError, NoBaseline
 from pytest_ftgate.model import SCHEMA_VERSION, HistoryEntry
 from pytest_ftgate.runs.codec import damaged, encode, too_new
+from pytest_ftgate.runs.git_files import read_from_commit
 
 if TYPE_CHECKING:
     import os
@@ -31,6 +32,29 @@ def read_history(path: str | os.PathLike[str]) -> tuple[HistoryEntry, ...]:
         return ()
     except OSError as error:
         raise DataError(path, f"cannot be read: {error.strerror}", "Check the path") from error
+    return decode_history(data, path)
+
+
+def read_history_from_git(ref: str, path: Path, cwd: Path) -> tuple[HistoryEntry, ...]:
+    """The entries of a history file as a commit holds it; none when it has no such file.
+
+    Raises:
+        StoreError: git, the repository or the commit is not there.
+        DataError: a line is damaged.
+    """
+    try:
+        data, name = read_from_commit(ref, path, cwd)
+    except NoBaseline:
+        return ()
+    return decode_history(data, name)
+
+
+def decode_history(data: bytes, path: str | os.PathLike[str]) -> tuple[HistoryEntry, ...]:
+    """The entries of a history file's content.
+
+    Raises:
+        DataError: a line is damaged.
+    """
     lines = enumerate(data.split(b"\n"), start=1)
     return tuple(_decode(line, path, number) for number, line in lines if line.strip())
 

@@ -92,13 +92,16 @@ class RunStore:
         return RunWriter(directory)
 
     def save(self, run: Run) -> Path:
-        """Write a whole run; its directory.
+        """Write a whole run, with what it was compared with; its directory.
 
         Raises:
             StoreError: the store cannot be written, or holds a run of this id.
         """
         writer = self.create(run.manifest)
         try:
+            compared.keep(
+                compared.Compared(run.baselines, run.anchors, run.histories), writer.directory
+            )
             for record in run.records:
                 writer.append(record)
             if run.end is not None:
@@ -126,9 +129,14 @@ class RunStore:
         manifest = read_document(directory / MANIFEST, Manifest)
         end = read_document(directory / END, RunEnd) if (directory / END).exists() else None
         records = read_records(directory / RECORDS, manifest, end)
-        baselines, anchors = compared.kept(directory, manifest.plans)
+        kept = compared.kept(directory, manifest.plans)
         return Run(
-            manifest=manifest, records=records, end=end, baselines=baselines, anchors=anchors
+            manifest=manifest,
+            records=records,
+            end=end,
+            baselines=kept.baselines,
+            anchors=kept.anchors,
+            histories=kept.histories,
         )
 
     def find(self, which: str | os.PathLike[str]) -> Path:

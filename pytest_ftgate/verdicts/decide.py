@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_ftgate.model import RunFacts, Verdict
 from pytest_ftgate.verdicts import integrity
 from pytest_ftgate.verdicts.suite import Suites, decide_suite
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 PASSED, FAILED, INCONCLUSIVE = 0, 1, 7
 """Exit codes of the command."""
+
+MOST_ACCEPTED = 20
+"""Entries of a suite's accepted history that the verdict document carries, the newest."""
 
 # A drop that may be chance is worse news than not being able to tell whether there is one.
 _WORST_FIRST: tuple[RunVerdict, ...] = ("error", "block", "warn", "inconclusive", "pass")
@@ -82,7 +87,12 @@ def decide(
         )
         for plan in run.manifest.plans
     ]
-    suites = tuple(each.result for each in decided)
+    suites = tuple(
+        replace(each.result, history=run.histories.get(plan.suite, ())[-MOST_ACCEPTED:])
+        if plan.current
+        else each.result
+        for plan, each in zip(run.manifest.plans, decided, strict=True)
+    )
     overall = _overall(decided)
     return Verdict(
         verdict=overall,

@@ -41,7 +41,7 @@ def stored_against(now: Run, before: Baseline) -> Run:
     """Keep a run with what it was compared with."""
     keep(now)
     directory = RunStore(Path(".ftgate")).runs / now.manifest.run
-    compared.keep(compared.Compared({"triage": before}, {}), directory)
+    compared.keep(compared.Compared({"triage": before}, {}, {}), directory)
     return now
 
 

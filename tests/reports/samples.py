@@ -8,6 +8,7 @@ from pytest_ftgate.model import (
     CaseError,
     ErrorCause,
     GateResult,
+    HistoryEntry,
     KpiResult,
     LabelTable,
     Manifest,
@@ -252,6 +253,16 @@ def compared_suite(**fields) -> SuiteResult:
             SliceResult(
                 slice="tag:refund", kpi="format_valid", n=11, value=0.9, flag="descriptive"
             ),
+        ),
+        "history": tuple(
+            HistoryEntry(
+                accepted_at=f"2026-0{month}-01T08:00:00Z",
+                run=f"run-{month}",
+                variant="v1",
+                kpi="format_valid",
+                value=value,
+            )
+            for month, value in ((3, 0.9), (5, 0.955), (8, 0.9895))
         ),
         "matched": 190,
         "added": tuple(f"new-{number}" for number in range(10)),

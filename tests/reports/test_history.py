@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_ftgate.model import HistoryEntry
-from pytest_ftgate.reports.history import trend
+from pytest_ftgate.reports.history import of_suite, trend
+from pytest_ftgate.reports.terminal import render
+from tests.reports.samples import SAMPLES, compared_suite, suite, verdict
 
 
 def entry(value: float | None, **changes: Any) -> HistoryEntry:
@@ -45,3 +47,18 @@ def test_nothing_known() -> None:
 
 def test_a_hostile_name_is_shown_escaped() -> None:
     assert trend([entry(0.5, kpi="a\x1b[31m")]).startswith("a\\u001b[31m, accepted")
+
+
+def test_a_suite_tells_how_it_went_up_to_now() -> None:
+    assert of_suite(compared_suite()) == ("format_valid 90.0 % → 95.5 % → 99.0 %, now 95.0 %")
+    assert of_suite(suite()) == ""
+    assert of_suite(suite(history=(entry(0.9),))) == ""
+    assert of_suite(suite(history=(entry(None), entry(None)))) == ""
+    gone = suite(history=(entry(0.9, kpi="gone"), entry(0.95, kpi="gone")))
+    assert of_suite(gone) == "gone 90.0 % → 95.0 %"
+
+
+def test_the_terminal_shows_it_where_there_is_one() -> None:
+    text = render(SAMPLES["baseline"](), width=120, color=False)
+    assert "  accepted       format_valid 90.0 % → 95.5 % → 99.0 %, now 95.0 %\n" in text
+    assert "accepted" not in render(verdict(suite()), width=120, color=False)
