@@ -13,13 +13,14 @@ from pytest_ftgate.reports.numbers import plural
 from pytest_ftgate.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pytest_ftgate.datasets import Shares, Summary
     from pytest_ftgate.model import Case
 
 EXIT_BAD_DATA = 4
 _PATH = click.Path(path_type=Path)
+_TAGS = 20
 _SPLITS = ("train", "dev", "holdout")
 
 
@@ -194,12 +195,25 @@ def _print_summary(path: Path, summary: Summary) -> None:
         [*rows, _row("all", summary.total)],
         right="train dev holdout cases",
     )
+    for part, by_label in summary.labels.items():
+        write_table(
+            (shown(part, 40), *_SPLITS, "cases"),
+            [_row(shown(label, 40), shares) for label, shares in by_label.items()],
+            right="train dev holdout cases",
+        )
     if summary.tags:
-        tags = ", ".join(f"{shown(tag, 40)} {count:,}" for tag, count in summary.tags.items())
-        click.echo(f"tags: {tags}")
+        click.echo(f"tags: {_tags(summary.tags)}")
     for note in summary.notes:
         click.echo(f"note: {note}")
     click.echo()
+
+
+def _tags(counts: Mapping[str, int]) -> str:
+    """The commonest tags with their counts."""
+    ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    told = [f"{shown(tag, 40)} {count:,}" for tag, count in ranked[:_TAGS]]
+    rest = len(ranked) - len(told)
+    return ", ".join(told) + (f" and {rest:,} more" if rest else "")
 
 
 def _row(label: str, shares: Shares) -> tuple[str, ...]:

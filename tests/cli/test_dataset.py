@@ -47,6 +47,28 @@ def test_validate_counts_splits_and_strata(invoke: Invoke, here: Path) -> None:
     assert all(line.startswith("note: ") for line in lines[7:] if line)
 
 
+def test_validate_counts_labels_and_the_commonest_tags(invoke: Invoke, here: Path) -> None:
+    cases = [
+        {
+            "id": f"c{at}",
+            "input": str(at),
+            "expected": {"queue": "billing" if at % 4 else "shipping"},
+            "tags": [f"t{at:02}", "all"],
+            "split": "dev" if at < 12 else "train",
+        }
+        for at in range(24)
+    ]
+    write(here / "cases.jsonl", cases)
+    lines = invoke("dataset", "validate", "cases.jsonl").output.splitlines()
+    assert [line.split() for line in lines[3:6]] == [
+        ["queue", "train", "dev", "holdout", "cases"],
+        ["billing", "9", "(50%)", "9", "(50%)", "0", "18"],
+        ["shipping", "3", "(50%)", "3", "(50%)", "0", "6"],
+    ]
+    assert lines[6].startswith("tags: all 24, t00 1, ")
+    assert lines[6].endswith(" and 5 more")
+
+
 def test_validate_prints_every_bad_line_of_every_file(invoke: Invoke, here: Path) -> None:
     bad = [{"id": f"bad {number}", "input": "x"} for number in range(30)]
     write(here / "bad.jsonl", bad)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 
@@ -137,6 +138,17 @@ def test_groups_stay_whole_and_order_does_not_matter(
         assert len({split[case.id] for case in group}) == 1
     shuffled = shuffle.sample(cases, len(cases))
     assert {case.id: case.split for case in datasets.split_cases(shuffled, seed=seed)} == split
+
+
+@settings(deadline=None)
+@given(cases=grouped_cases, seed=st.integers(0, 5))
+def test_no_two_cases_that_repeat_each_other_are_parted(cases: list[Case], seed: int) -> None:
+    split = datasets.split_cases(cases, seed=seed)
+
+    for one, other in itertools.combinations(split, 2):
+        alike = one.input.split() == other.input.split()
+        if alike or (one.cluster is not None and one.cluster == other.cluster):
+            assert one.split == other.split
 
 
 @settings(deadline=None)
