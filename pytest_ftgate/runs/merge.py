@@ -1,9 +1,9 @@
 """Putting the shards of one session together again.
 
 The shards must be all of one session and nothing else: each once, complete, of the same dataset,
-experiment, gates and rules, made by the same code. What differs is named. The merged run is the
-one that a single machine would have stored, but for its id, its times and what the machines differ
-in; its bytes do not depend on the order in which the shards are given.
+experiment, gates, rules and baselines, made by the same code. What differs is named. The merged run
+is the one that a single machine would have stored, but for its id, its times and what the machines
+differ in; its bytes do not depend on the order in which the shards are given.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pytest_ftgate.runs.wording import counted, label, named
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pytest_ftgate.model import Record
+    from pytest_ftgate.model import Baseline, Record
     from pytest_ftgate.runs.shards import Key
 
     _Suite = tuple[str, str]
@@ -64,6 +64,9 @@ def merge(runs: Sequence[Run]) -> Run:
             received=len(records),
             wall_s=max(end.wall_s for end in ends),
         ),
+        baselines={suite: each for run in shards for suite, each in run.baselines.items()},
+        anchors={suite: each for run in shards for suite, each in run.anchors.items()},
+        histories={suite: each for run in shards for suite, each in run.histories.items()},
     )
 
 
@@ -129,6 +132,21 @@ def _differences(shards: Sequence[Run]) -> Iterator[str]:
                 if field != "selected" and ours != theirs:
                     fact = f"{field} of the suite {plan.suite} [{plan.variant}]"
                     yield _unlike(fact, (before, ours), (run, theirs))
+    yield from _other_baselines(shards)
+
+
+def _other_baselines(shards: Sequence[Run]) -> Iterator[str]:
+    """Suites that were not compared with the same baseline, or anchor, in all shards."""
+    seen: dict[tuple[str, str], tuple[Run, Baseline | None]] = {}
+    for run in shards:
+        for suite in sorted({plan.suite for plan in run.manifest.plans}):
+            for role, found in (("baseline", run.baselines), ("anchor", run.anchors)):
+                other, reference = seen.setdefault((role, suite), (run, found.get(suite)))
+                if reference != found.get(suite):
+                    one, two = (
+                        each.header.run if each else None for each in (reference, found.get(suite))
+                    )
+                    yield _unlike(f"{role} of the suite {suite}", (other, one), (run, two))
 
 
 def _facts(manifest: Manifest) -> dict[str, Any]:

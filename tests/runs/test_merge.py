@@ -17,6 +17,7 @@ from pytest_ftgate.runs.shards import select_shard
 from pytest_ftgate.runs.store import RunStore
 from pytest_ftgate.verdicts.decide import decide
 from tests.runs.making import failed, held, missed, plan_of, run_of, scored
+from tests.runs.test_baseline import baseline_of
 
 ORDER = ("v2", "v1")
 VERSIONS = {"pytest-ftgate": "1.0", "jsonschema": "4.23", "numpy": "2.0"}
@@ -152,6 +153,21 @@ class TestMerging:
         for name in ("manifest.json", "records.jsonl", "end.json"):
             assert (one / name).read_bytes() == (other / name).read_bytes()
         assert one.name == other.name
+
+    def test_it_is_compared_with_what_its_shards_were(self, tmp_path: Path) -> None:
+        whole = whole_run()
+        before = baseline_of(replace(whole.records[-1], observations=(held(),)))
+        anchor = replace(before, header=replace(before.header, run="older"))
+        shards = [
+            replace(each, baselines={"triage": before}, anchors={"triage": anchor})
+            for each in shards_of(whole, 3)
+        ]
+        merged = merge(shards)
+        assert (merged.baselines, merged.anchors) == ({"triage": before}, {"triage": anchor})
+        RunStore(tmp_path).save(merged)
+        loaded = RunStore(tmp_path).load()
+        assert decide(loaded) == decide(merged)
+        assert loaded.baselines.keys() == loaded.anchors.keys() == {"triage"}
 
     def test_it_is_newer_than_its_shards(self, tmp_path: Path) -> None:
         store = RunStore(tmp_path)
@@ -308,6 +324,16 @@ class TestRefusals:
             f"The shards do not belong together: shard 1 (run {self.A}) and shard 3 (run {self.C}) "
             f"differ in the {said.format('of the suite triage [v2]')}. {self.ADVICE}"
         )
+
+    @pytest.mark.parametrize("role", ["baseline", "anchor"])
+    def test_other_baselines(self, shards: list[Run], role: str) -> None:
+        before = baseline_of(scored("c1", held()))
+        first = replace(shards[0], **{f"{role}s": {"triage": before}})
+        said = refusal([first, *shards[1:]])
+        assert f"differ in the {role} of the suite triage ('{before.header.run}' and None)" in said
+        changed_too = replace(before, records=())
+        others = [replace(each, **{f"{role}s": {"triage": changed_too}}) for each in shards[1:]]
+        assert f"differ in the {role} of the suite triage" in refusal([first, *others])
 
     def test_every_field_of_a_plan_is_compared(self, shards: list[Run]) -> None:
         """A field that is added to the plan later cannot be forgotten."""

@@ -23,8 +23,10 @@ from pytest_ftgate.model import (
     SuiteResult,
     Verdict,
 )
+from pytest_ftgate.runs.merge import merge
 from pytest_ftgate.verdicts.decide import decide
 from tests.runs.making import scored
+from tests.runs.test_merge import shards_of
 from tests.verdicts.arms import baseline, check_document, run_of
 from tests.verdicts.test_properties import RUN_RANK, break_down, flip_check, holds, slow_down
 
@@ -33,7 +35,7 @@ EXIT_RANK = (0, 7, 1)
 MARGINS = st.sampled_from([0.0, 0.02, 0.1])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # thousands of lines, which hypothesis would print
 class Pairing:
     """A run and what it is compared with."""
 
@@ -198,6 +200,51 @@ def test_a_partial_run_never_passes_in_silence(pairing: Pairing, left_out: int) 
     assert suite.partial is not None
     assert suite.verdict == "inconclusive"
     assert {gate.verdict for gate in suite.gates[2:]} == {"partial"}
+
+
+@given(pairing=pairings(), kept=st.integers(0, 100), on_partial=st.sampled_from(["warn", "fail"]))
+@settings(max_examples=60)
+def test_a_part_never_passes_what_the_whole_fails(
+    pairing: Pairing, kept: int, on_partial: Any
+) -> None:
+    """Whichever cases are left out, the gate either fails too or says that it saw only a part."""
+    (plan,) = pairing.run.manifest.plans
+    cases = list(dict.fromkeys(case for case, _ in plan.selected))
+    chosen = set(cases[: max(1, len(cases) * kept // 101)])
+    selected = tuple(key for key in plan.selected if key[0] in chosen)
+    rules = replace(pairing.run.manifest.rules, on_partial=on_partial)
+    part = replace_run(
+        pairing,
+        manifest=replace(
+            pairing.run.manifest, plans=(replace(plan, selected=selected),), rules=rules
+        ),
+        records=tuple(each for each in pairing.run.records if each.case in chosen),
+    )
+    verdict = part.verdict()
+    (suite,) = verdict.suites
+    assert (suite.partial or "").startswith(f"{len(selected)} of {len(plan.selected)} results w")
+    assert verdict.verdict in ("block", "error", "inconclusive")
+    for gate in suite.gates:
+        if gate.name not in ("complete", "errors"):
+            assert gate.verdict in ("partial", "block", "none")
+            assert suite.partial in gate.reason or gate.verdict in ("block", "none")
+    if on_partial == "fail":
+        assert verdict.exit_code == 1
+
+
+@given(pairing=pairings(), count=st.integers(1, 6), random=st.randoms(use_true_random=False))
+@settings(max_examples=30)
+def test_neither_do_shards_and_their_order(pairing: Pairing, count: int, random: Any) -> None:
+    compared = {"triage": pairing.baseline}
+    whole = replace(pairing.run, baselines=compared)
+    shards = [replace(each, baselines=compared) for each in shards_of(whole, count)]
+    merged = decide(merge(shards))
+    alone = decide(whole)
+    # Without places in a dataset the merged cases are in the order of their ids.
+    assert words(merged.suites[0]) == words(alone.suites[0])
+    assert (merged.verdict, merged.exit_code) == (alone.verdict, alone.exit_code)
+    random.shuffle(shards)
+    assert decide(merge(shards)) == merged
 
 
 def test_an_error_in_a_case_is_never_better_than_its_worst_answer() -> None:
