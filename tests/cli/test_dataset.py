@@ -60,13 +60,13 @@ def test_validate_counts_labels_and_the_commonest_tags(invoke: Invoke, here: Pat
     ]
     write(here / "cases.jsonl", cases)
     lines = invoke("dataset", "validate", "cases.jsonl").output.splitlines()
-    assert [line.split() for line in lines[3:6]] == [
+    assert [line.split() for line in lines[4:7]] == [
         ["queue", "train", "dev", "holdout", "cases"],
         ["billing", "9", "(50%)", "9", "(50%)", "0", "18"],
         ["shipping", "3", "(50%)", "3", "(50%)", "0", "6"],
     ]
-    assert lines[6].startswith("tags: all 24, t00 1, ")
-    assert lines[6].endswith(" and 5 more")
+    assert lines[7].startswith("tags: all 24, t00 1, ")
+    assert lines[7].endswith(" and 5 more")
 
 
 def test_validate_prints_every_bad_line_of_every_file(invoke: Invoke, here: Path) -> None:
