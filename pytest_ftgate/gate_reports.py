@@ -20,10 +20,18 @@ _SOFT = {
 }
 
 
-def emit(session: pytest.Session, verdict: Verdict) -> None:
-    """Report every gate to pytest, as if each were a test that ran last."""
+def emit(session: pytest.Session, verdict: Verdict, *, properties: bool) -> None:
+    """Report every gate to pytest, as if each were a test that ran last.
+
+    Args:
+        session: pytest's session.
+        verdict: the verdict document.
+        properties: whether JUnit XML is to tell the KPIs too.
+    """
     reports = [
-        _gate_report(suite, gate, verdict) for suite in verdict.suites for gate in suite.gates
+        _gate_report(suite, gate, verdict, properties=properties)
+        for suite in verdict.suites
+        for gate in suite.gates
     ]
     session.testscollected += len(reports)  # or the progress would pass 100 %
     log = session.config.pluginmanager.subset_hook_caller(
@@ -34,9 +42,14 @@ def emit(session: pytest.Session, verdict: Verdict) -> None:
         log(report=_closing(report))
 
 
-def _gate_report(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> pytest.TestReport:
+def _gate_report(
+    suite: SuiteResult, gate: GateResult, verdict: Verdict, *, properties: bool
+) -> pytest.TestReport:
     nodeid = f"{suite.file}::{suite.suite}[{suite.variant}]::gate[{gate.name}]"
-    return _report(nodeid, suite.file, gate, gate_text.longrepr(suite, gate, verdict))
+    report = _report(nodeid, suite.file, gate, gate_text.longrepr(suite, gate, verdict))
+    if properties:
+        report.user_properties += gate_text.junit_properties(suite, gate)
+    return report
 
 
 def _report(nodeid: str, file: str, gate: GateResult, text: str) -> pytest.TestReport:
@@ -66,6 +79,7 @@ def _closing(report: pytest.TestReport) -> pytest.TestReport:
         outcome="passed",
         longrepr=None,
         when="teardown",
+        user_properties=report.user_properties,
     )
 
 

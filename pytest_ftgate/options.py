@@ -49,6 +49,7 @@ class Settings:
     json: Path | None = None
     markdown: Path | None = None
     html: Path | None = None
+    junit_properties: bool = False
     gate: bool = True
     store: Path = Path(".ftgate")
     cassettes: str = "cassettes"
@@ -192,6 +193,12 @@ _OPTIONS = (
     _Option("json", _path, "write the verdict document", "PATH"),
     _Option("markdown", _path, "write the Markdown report (for a pull request comment)", "PATH"),
     _Option("html", _path, "write the HTML report", "PATH"),
+    _Option(
+        "junit_properties",
+        _boolean,
+        "write the KPIs into JUnit XML, as properties of the gates' test cases",
+        flag=True,
+    ),
     _Option("gate", _boolean, "evaluate and report, but judge no gate", flag=False),
     _Option("store", _path, "where runs are stored (default .ftgate)", "DIR"),
     _Option("cassettes", _text, cli=False),

@@ -236,7 +236,7 @@ class Controller:
     def report_gates(self, session: pytest.Session) -> None:
         """Report the gates to pytest."""
         if self.verdict is not None:
-            gate_reports.emit(session, self.verdict)
+            gate_reports.emit(session, self.verdict, properties=self.settings.junit_properties)
 
     def summarize(self, terminal: TerminalReporter) -> None:
         """Print the section of the terminal summary."""

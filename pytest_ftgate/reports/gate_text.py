@@ -27,6 +27,10 @@ _CASES = 5
 _WIDTH = 79
 _REASON_LEAST = 40
 _CAUSE_LIMIT = 1_000
+_PROPERTIES = (
+    *("value", "low", "high", "n", "min", "max"),
+    *("baseline", "delta", "delta_low", "delta_high", "p"),
+)
 _CHECKS = {"policy_violation_rate": "policy"}
 
 
@@ -67,6 +71,20 @@ def missed(misses: Sequence[Observation]) -> str:
 def junit_reason(gate: GateResult) -> str:
     """The reason of a gate that neither passed nor failed, on one line."""
     return f"{gate.verdict}: {wording.sentence(gate.reason)}"
+
+
+def junit_properties(suite: SuiteResult, gate: GateResult) -> list[tuple[str, str]]:
+    """What JUnit XML tells of a gate beside its outcome: its KPI's numbers, unrounded.
+
+    The gate ``complete``, which every suite has, tells the value of every KPI.
+    """
+    if gate.name == "complete":
+        return [(kpi.name, repr(kpi.value)) for kpi in suite.kpis if kpi.value is not None]
+    kpi = next((kpi for kpi in suite.kpis if kpi.name == gate.name), None)
+    if kpi is None:
+        return []
+    facts = ((word, getattr(kpi, word)) for word in _PROPERTIES)
+    return [(word, repr(number)) for word, number in facts if number is not None]
 
 
 def _facts(kpi: KpiResult) -> list[str]:
