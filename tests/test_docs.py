@@ -7,6 +7,8 @@ import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from pytest_ftgate import cli, datasets, experiments, hookspecs, marker, options
 from pytest_ftgate.checks.grader import Grader
@@ -33,6 +36,8 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "examples" / "README.md", *DOCS]
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 _MARK = re.compile(r"<!-- (file|example|output): (.+?) -->")
 _FENCE = re.compile(r"( *)```(\w*)")
@@ -205,6 +210,55 @@ def test_the_first_suite_is_recorded_and_replayed(
     assert replayed.verdict["run"]["replayed"] == 3
 
 
+def type_in(project: Project, typed: str) -> int:
+    """Do what a line of a console block says; the exit code."""
+    environment, words = {}, shlex.split(typed, comments=True)
+    while "=" in words[0]:
+        name, _, value = words.pop(0).partition("=")
+        environment[name] = value
+    program, *arguments = words
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        if program == "pytest":
+            return project.run(*arguments).code
+        if program == "pytest-ftgate":
+            return project.command(*arguments).exit_code
+        if program == "pip":
+            assert arguments[0] == "install"
+            extras = Requirement(arguments[1]).extras
+            assert extras <= PYPROJECT["project"]["optional-dependencies"].keys()
+            return 0
+        assert program == "git"
+        author = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+        done = subprocess.run(["git", *author, *arguments], cwd=project.path, check=False)
+        return done.returncode
+
+
+@pytest.mark.parametrize(
+    "page", [README, ROOT / "docs" / "getting-started.md"], ids=lambda page: page.name
+)
+def test_a_page_can_be_followed_from_top_to_bottom(
+    page: Path, project: Project, provider: FakeProvider
+) -> None:
+    """Every file is written, every command typed, in the order of the page."""
+    assert type_in(project, "git init -q") == 0
+    typed = 0
+    for fence in fences(page):
+        if fence.kind == "file":
+            project.write(fence.name, fence.text)
+        elif fence.language == "console":
+            for line in fence.text.splitlines():
+                command = line.removeprefix("$ ")
+                if not command.startswith("make "):  # targets are checked below
+                    assert type_in(project, command) == 0, command
+                    typed += 1
+    assert typed >= 5
+    assert (project.path / "evals" / "cassettes" / "bookings" / "v1.jsonl").exists()
+    tracked = subprocess.run(["git", "ls-files"], cwd=project.path, capture_output=True, check=True)
+    assert b"evals/cassettes/bookings/v1.jsonl" in tracked.stdout
+
+
 def test_the_eval_tests_of_the_page_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(project, "writing-evals.md")
     monkeypatch.syspath_prepend(project.path)
@@ -253,6 +307,34 @@ def test_the_outputs_of_the_first_suite_are_real(project: Project) -> None:
     assert shown("a gate that blocks") in project.run("evals").text
     edit(suite / "prompts" / "v1.md", "Read the booking in", "Extract the booking from")
     assert shown("a changed prompt") in project.run("evals", "-k", "easy-1").text
+
+
+def without_what_changes(text: str) -> str:
+    """The text without what no two runs have in common: their ids and how long they took."""
+    text = re.sub(r"\d{8}T\d{9}Z-[0-9a-f]{8}", "RUN", text)
+    return re.sub(r"=+ (.+) in [\d.]+s =+", r"\1", text)
+
+
+def test_the_output_of_the_example_is_real(tmp_path: Path) -> None:
+    command, _, directory = "pytest evals/test_tickets.py, in examples/".partition(", in ")
+    plugins = ["-p", "pytest_ftgate.plugin", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split(), *plugins, f"--ftgate-store={tmp_path}"],
+        cwd=ROOT / directory,
+        env={
+            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            "COLUMNS": "80",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert without_what_changes(shown(f"{command}, in {directory}")) in without_what_changes(
+        done.stdout
+    )
 
 
 # --- names ---------------------------------------------------------------------------------------
@@ -360,6 +442,32 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
             found = command.get_command(click.Context(command), word)
             assert found is not None or command.invoke_without_command, f"{page.name}: {call}"
             command = found or click.Command("arguments")
+
+
+def options_of(call: str) -> Iterator[tuple[str, set[str]]]:
+    """Each option of a call, with those that its command has."""
+    command: click.Command = cli.commands
+    known: set[str] = set()
+    for word in shlex.split(call)[1:]:
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            command = command.get_command(click.Context(command), word) or command
+        known |= {name for option in command.params for name in (*option.opts, "--help", "-h")}
+        if word.startswith("-") and word != "-":
+            yield word.split("=")[0], known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_options_of_the_commands_of_a_page_exist(page: Path) -> None:
+    for call in calls(page):
+        for option, known in options_of(call):
+            assert option in known, f"{page.name}: {call}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_targets_of_a_page_exist(page: Path) -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    said = re.findall(r"(?:^\$ |`)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)
+    assert set(said) <= set(targets)
 
 
 # --- links ---------------------------------------------------------------------------------------
