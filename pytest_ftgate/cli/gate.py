@@ -11,6 +11,7 @@ from pytest_ftgate.cli.output import screen, write, write_file
 from pytest_ftgate.cli.plugins import kpis_of, plugin_option
 from pytest_ftgate.cli.project import (
     open_store,
+    project_root,
     restrict,
     run_argument,
     store_option,
@@ -47,13 +48,16 @@ def gate(
     suites: tuple[str, ...],
     store: Path | None,
 ) -> int:
-    """Judge a stored run, as its session did.
+    """Judge a stored run, as its session did: gates, and the saturation of its suites.
 
     RUN is a run id or the start of one, or the path of a run's directory; by default the latest.
     Exits with 0 when no gate failed, 1 when one did, 7 when one is inconclusive and
     on_inconclusive is "fail", 4 when the run cannot be read. The KPIs of plugins and conftest
     files are known only if they are named by -p.
     """
+    from msgspec.structs import replace
+
+    from pytest_ftgate.ladders import judge_ladders
     from pytest_ftgate.reports import json_report, terminal
     from pytest_ftgate.verdicts.decide import decide
 
@@ -63,7 +67,13 @@ def gate(
         found = rules.under(found, experiment)
     if kpis:
         found = rules.only_gates(found, kpis)
-    verdict = decide(found, extra_kpis=kpis_of(plugins))
+    extra_kpis = kpis_of(plugins)
+    # A run that lies in another store, as that of a CI job, is judged beside the runs there.
+    home = kept.find(run).parent.parent
+    verdict = replace(
+        decide(found, extra_kpis=extra_kpis),
+        saturation=judge_ladders(found, home, project_root(), extra_kpis),
+    )
     if json_path is not None:
         write_file(json_path, json_report.encode(verdict))
     if json_path != "-":

@@ -72,7 +72,7 @@ class _Scale:
 
     def __init__(self, low: float, high: float, width: int) -> None:
         self._low, self._high, self._width = low, high, width
-        self._step = (high - low) / (width - 1) if high > low else math.inf
+        self._step = (high - low) / (width - 1) or math.inf  # all in one place
 
     def draw(self, low: float, value: float, high: float, mark: str) -> str:
         cells = [" "] * self._width

@@ -38,8 +38,8 @@ def render(
         verdict: the verdict document.
         width: columns of the terminal; fewer than 40 are taken as 40.
         color: whether ANSI colours may be used; the text reads the same without.
-        verbosity: as pytest's: 0 normal, 1 and more for details, -1 one line per suite,
-            -2 nothing.
+        verbosity: as pytest's: 0 normal, 1 and more for details, -1 one line per suite
+            and ladder, -2 nothing.
         unicode: whether the terminal's encoding can show lines and dots; otherwise plain ASCII.
         next_step: whether to end with what to do next.
 
@@ -53,6 +53,7 @@ def render(
     if verbosity == -1:
         for suite in verdict.suites:
             console.print(_line(suite, console.width))
+        _write_saturation(console, wording.saturation(verdict, brief=True))
     else:
         _write_section(console, verdict, verbosity)
     if next_step and verbosity >= 0:
@@ -68,13 +69,16 @@ def _write_section(console: Console, verdict: Verdict, verbosity: int) -> None:
         console.print("No suite was evaluated: there is nothing to judge.")
     for suite in verdict.suites:
         _write_suite(console, suite, verbosity)
-    lines = wording.saturation(verdict)
-    for item in hanging([(Text("saturation", style="bold"), line) for line in lines]):
-        console.print(item)
+    _write_saturation(console, wording.saturation(verdict))
     if (stale := wording.stale_calls(verdict)) is not None:
         if len(stale) > console.width:  # a command must survive copying
             stale = stale.replace(": ", ":\n", 1)
         console.print(Text(stale, style="yellow"), soft_wrap=True)
+
+
+def _write_saturation(console: Console, lines: tuple[str, ...]) -> None:
+    for item in hanging([(Text("saturation", style="bold"), line) for line in lines]):
+        console.print(item)
 
 
 def _write_suite(console: Console, suite: SuiteResult, verbosity: int) -> None:

@@ -75,10 +75,10 @@ def has_baseline(suite: SuiteResult) -> bool:
 def failing_gates(suite: SuiteResult) -> tuple[GateResult, ...]:
     """The gates that a reader must know of: all that did not pass, the worst first.
 
-    In a partial run the partial ones are left out: the banner speaks for them.
+    In a partial or cut-off run the partial ones are left out: the banner speaks for them.
     """
     order = ["block", "inconclusive", "partial", "warn"]
-    if suite.partial:
+    if suite.partial or lost(suite):
         order.remove("partial")
     gates = (gate for gate in suite.gates if gate.verdict in order)
     return tuple(sorted(gates, key=lambda gate: order.index(gate.verdict)))
@@ -97,7 +97,7 @@ def unfinished(verdict: Verdict) -> str | None:
     if run.complete:
         return None
     return (
-        f"the run did not end ({run.received:,} of {plural(run.selected, 'result')} arrived): "
+        f"the run {line(run.stopped, 300) if run.stopped else 'did not end'} ({run.received:,} of {plural(run.selected, 'result')} arrived): "
         "it can be neither gated nor accepted as a baseline"
     )
 
@@ -254,13 +254,13 @@ def _and(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def saturation(verdict: Verdict) -> tuple[str, ...]:
-    """One sentence per suite and KPI on whether prompting still helps."""
-    return tuple(
-        f"{name(item.suite)} · {name(item.kpi)}: {item.verdict.replace('_', ' ')}. "
-        f"{capital(sentence(item.reason))}"
-        for item in verdict.saturation
-    )
+def saturation(verdict: Verdict, *, brief: bool = False) -> tuple[str, ...]:
+    """One sentence per suite and KPI on whether prompting still helps; ``brief``: a word."""
+    lines = []
+    for item in verdict.saturation:
+        word = f"{name(item.suite)} · {name(item.kpi)}: {item.verdict.replace('_', ' ')}"
+        lines.append(word if brief else f"{word}. {capital(sentence(item.reason))}")
+    return tuple(lines)
 
 
 def day(instant: str | None) -> str | None:

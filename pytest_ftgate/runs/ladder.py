@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_ftgate.errors import DataError, FtgateError
+from pytest_ftgate.errors import DataError, FtgateError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from pytest_ftgate.model import Case, Record, Run, SuitePlan
+    from pytest_ftgate.model import Case, Manifest, Record, Run, SuitePlan
     from pytest_ftgate.runs.store import RunInfo, RunStore
 
 _HOLDOUT = "holdout"
@@ -27,7 +27,7 @@ class LadderRuns(NamedTuple):
 
 
 def read_ladder(
-    store: RunStore, suites: Collection[str] | None = None, *, skip: str | None = None
+    store: RunStore, suites: Collection[str] | None = None, *, before: Manifest | None = None
 ) -> LadderRuns:
     """Read the complete runs that have a scored result of some version of a variant first.
 
@@ -37,7 +37,7 @@ def read_ladder(
     Args:
         store: the run store.
         suites: the suites of interest; default all.
-        skip: the id of a run to leave out.
+        before: only runs that were made before this one; default all.
 
     Raises:
         StoreError: the store cannot be read.
@@ -45,16 +45,14 @@ def read_ladder(
     scored: set[_Result] = set()
     runs, problems = [], []
     for info in store.list():
-        if info.id == skip:
-            continue
         if info.problem is not None:
             problems.append(info.problem)
             continue
-        if not info.complete or not _adds(info, suites, scored):
+        if not info.complete or not _is_before(info, before) or not _adds(info, suites, scored):
             continue
         try:
             run = store.load(info.path)
-        except DataError as error:
+        except (DataError, StoreError) as error:  # damaged, or removed in the meantime
             problems.append(str(error))
             continue
         runs.append(run)
@@ -89,6 +87,13 @@ def cases_as_evaluated(
                 if case.id in records and records[case.id].content == datasets.content_hash(case)
             }
     return {}
+
+
+def _is_before(info: RunInfo, later: Manifest | None) -> bool:
+    """Whether a run was made before another one, in the order that a history has."""
+    if later is None or info.manifest is None:
+        return later is None
+    return (info.manifest.created_at, info.id) < (later.created_at, later.run)
 
 
 def _adds(info: RunInfo, suites: Collection[str] | None, scored: set[_Result]) -> bool:

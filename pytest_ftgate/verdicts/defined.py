@@ -18,14 +18,22 @@ def defined_kpi(definition: KpiDefinition, frame: Frame) -> Series:
     """The KPI of a definition on the records of a frame.
 
     Raises:
-        ConfigError: the definition's range is empty, or it gave a number that is not finite or
-            lies outside its range.
+        ConfigError: the definition's range is empty, or for some case it raised, or gave what is
+            no finite number within its range.
     """
     low, high = _range(definition)
 
     def value(record: Record) -> float | None:
-        number = definition.value(record)
-        if number is not None and not (math.isfinite(number) and low <= number <= high):
+        try:
+            number = definition.value(record)
+            fits = number is None or (math.isfinite(number) and low <= number <= high)
+        except Exception as error:  # whatever the code of a plugin raises
+            raise ConfigError(
+                f"The KPI {definition.name!r} failed for case {record.case!r}: "
+                f"{type(error).__name__}: {error}. Correct its definition; return None where "
+                "there is no number."
+            ) from error
+        if not fits:
             raise ConfigError(
                 f"The KPI {definition.name!r} gave {number:g} for case {record.case!r}, allowed: "
                 f"{_allowed(low, high)}. Correct its definition; return None where there is no "

@@ -126,6 +126,11 @@ class TestChart:
         assert lines[0].count("●") == 1
         assert "─" not in lines[0]
 
+    def test_values_that_hardly_differ_are_in_one_place(self):
+        kpis = (LoggedKpi(name="fields", value=0.0, low=0.0, high=5e-324, n=3),)
+        lines = ladder_chart.lines(plateau(log=(entry(0, 0.0, kpis=kpis),)), 60)
+        assert lines[0].split() == ["v1", "●", "0.0", "%"]
+
     @pytest.mark.parametrize("width", [10, 20])
     def test_without_room_there_is_none(self, width):
         assert ladder_chart.lines(plateau(), width) == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from pytest_ftgate.model import Record, Run
@@ -25,8 +27,8 @@ def kept(path: Path, *runs: Run) -> RunStore:
     return RunStore(path)
 
 
-def numbers(store: RunStore, *suites: str, skip: str | None = None) -> list[int]:
-    found = read_ladder(store, suites or None, skip=skip)
+def numbers(store: RunStore, *suites: str, before: Run | None = None) -> list[int]:
+    found = read_ladder(store, suites or None, before=before.manifest if before else None)
     return [int(each.manifest.run[13:15]) for each in found.runs]
 
 
@@ -65,10 +67,28 @@ def test_holdouts_and_other_suites_are_left_alone(tmp_path: Path) -> None:
     assert numbers(store, "other") == [3]
 
 
-def test_incomplete_and_named_runs_are_left_out(tmp_path: Path) -> None:
-    store = kept(tmp_path, run(1, A), replace(run(2, A), end=None), run(3, B))
-    assert numbers(store) == [3, 1]
-    assert numbers(store, skip=run(3, B).manifest.run) == [1]
+def test_incomplete_runs_are_left_out(tmp_path: Path) -> None:
+    assert numbers(kept(tmp_path, run(1, A), replace(run(2, A), end=None), run(3, B))) == [3, 1]
+
+
+def test_only_what_was_made_before_a_run(tmp_path: Path) -> None:
+    later = run(4, scored("d", held()))
+    earlier = replace(later, manifest=replace(later.manifest, created_at="2026-09-30T08:00:00Z"))
+    store = kept(tmp_path, run(1, A), run(2, B), run(3, scored("c", held())), earlier)
+    assert numbers(store, before=run(2, B)) == [4, 1]
+    assert numbers(store, before=earlier) == []
+
+
+def test_a_run_that_is_removed_while_it_is_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = kept(tmp_path, run(1, A), run(2, B))
+    listed = store.list()
+    shutil.rmtree(listed[0].path)
+    monkeypatch.setattr(store, "list", lambda: listed)
+    found = read_ladder(store)
+    assert [each.manifest.run for each in found.runs] == [listed[1].id]
+    assert len(found.problems) == 1
 
 
 def test_damaged_runs_are_told(tmp_path: Path) -> None:

@@ -434,6 +434,14 @@ class TestDefined:
                 "The KPI 'x' gave 2 for case 'a', allowed: a finite number of at most 1.",
             ),
             (
+                KpiDefinition(name="x", value=lambda record: {}["reason"]),
+                "The KPI 'x' failed for case 'a': KeyError: 'reason'. Correct its definition;",
+            ),
+            (
+                KpiDefinition(name="x", value=lambda record: "high"),  # type: ignore[arg-type,return-value]
+                "The KPI 'x' failed for case 'a': TypeError: must be real number, not str.",
+            ),
+            (
                 KpiDefinition(name="x", value=lambda record: 1.0, unit="score", low=2, high=2),
                 "The KPI 'x' has low 2 and high 2; low must be below high.",
             ),

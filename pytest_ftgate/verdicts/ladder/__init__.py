@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from pytest_ftgate.verdicts.amounts import counted
 from pytest_ftgate.verdicts.ladder.history import (
     HOLDOUT,
     Declared,
@@ -36,6 +39,7 @@ def session_saturation(
     run: Run,
     history: Iterable[Run],
     *,
+    unread: int = 0,
     extra_kpis: Iterable[KpiDefinition] = (),
     given: Callable[[History], Mapping[str, Case]] | None = None,
 ) -> tuple[SaturationResult, ...]:
@@ -47,6 +51,7 @@ def session_saturation(
     Args:
         run: the session's.
         history: earlier runs.
+        unread: how many earlier runs cannot be read.
         extra_kpis: the KPIs that plugins define.
         given: finds the cases of a history by id, where its dataset is at hand.
 
@@ -56,6 +61,7 @@ def session_saturation(
     if run.end is None:
         return ()
     earlier, definitions = tuple(history), tuple(extra_kpis)
+    note = (f"{counted(unread, 'earlier run')} could not be read: left out",) if unread else ()
     results = []
     for suite in suites_of([run]):
         if all(plan.split == HOLDOUT for plan in run.manifest.plans if plan.suite == suite):
@@ -65,5 +71,6 @@ def session_saturation(
             continue
         ladder = Ladder(found, extra_kpis=definitions, given=given(found) if given else None)
         if ladder.problem(ladder.kpi) is None:
-            results.append(ladder.judge(ladder.kpi))
+            result = ladder.judge(ladder.kpi)
+            results.append(replace(result, notes=(*result.notes, *note)))
     return tuple(results)

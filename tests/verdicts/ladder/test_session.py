@@ -74,6 +74,12 @@ class TestSession:
         runs = [part(at, at + 1) for at in range(3)]
         assert session_saturation(runs[2], runs) == session_saturation(runs[2], runs[:2])
 
+    def test_what_could_not_be_read_is_noted(self) -> None:
+        history = [part(at, number=at + 1) for at in range(3)]
+        (plain,) = session_saturation(history[2], history[:2])
+        (found,) = session_saturation(history[2], history[:2], unread=2)
+        assert found.notes == (*plain.notes, "2 earlier runs could not be read: left out")
+
     def test_kpis_of_plugins_and_cases_are_passed_on(self) -> None:
         definition = KpiDefinition(name="mine", value=lambda _: 1.0)
         runs = [part(at, at + 1, primary_kpi="mine") for at in range(2)]
