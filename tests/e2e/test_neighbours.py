@@ -122,6 +122,7 @@ def test_graded(eval_output, grade):
 
 
 def test_coverage_is_measured(project: Project) -> None:
+    project.lean = True
     project.write("application.py", "def answer(case, variant):\n    return 'answer'\n")
     write_suite(
         project,
@@ -133,7 +134,8 @@ def test_application(eval_output, grade):
     grade.equal("answered", "answer", eval_output)
 """,
     )
-    outcome = project.run("--cov=application", "--cov-report=term", apart=True)
+    cov = ["-p", "pytest_cov", "--cov=application", "--cov-report=term"]
+    outcome = project.run(*cov, apart=True)
     assert outcome.code == pytest.ExitCode.OK
     assert outcome.counts == {"passed": 2}
     assert "application.py       2      0   100%" in outcome.text
@@ -149,9 +151,9 @@ def test_a_html_report_shows_items_and_gates(project: Project) -> None:
 
 
 def test_sugar_prints_the_gates_and_the_summary(project: Project) -> None:
-    project.without.remove("sugar")
+    project.lean = True  # a process of its own needs no other neighbour
     write_suite(project, FLAKY.format(attempt=1).replace("^answer", "1$|^question"), more=GATED)
-    outcome = project.run("--force-sugar", apart=True)  # sugar keeps global state
+    outcome = project.run("-p", "sugar", "--force-sugar", apart=True)  # sugar keeps global state
     assert outcome.code == pytest.ExitCode.OK, outcome.text
     assert "LLM evaluation" in outcome.text
     assert "Traceback" not in outcome.text
