@@ -129,15 +129,18 @@ class Growth(Struct, frozen=True, kw_only=True):
 class PromptCost(Struct, frozen=True, kw_only=True):
     """What a variant costs at the user's volume, in US dollars a month, beside the first one.
 
-    ``prompt_per_month`` is the part of its prompt tokens, where their price is known.
+    ``prompt_per_month`` is the part of its prompt tokens, where their price is known; the prompt
+    tokens a month are told with and without a price.
     """
 
     calls_per_month: float
     variant: str
-    per_month: float
+    per_month: float | None
     prompt_per_month: float | None
     first: str
     first_per_month: float | None
+    tokens_per_month: float | None = None
+    first_tokens_per_month: float | None = None
 
 
 class StratumScore(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from pytest_ftgate.reports import ladder_chart, ladder_table
@@ -95,9 +96,14 @@ def _heading(result: SaturationResult, width: int) -> Text:
     verdict = words.verdict(result).upper()
     text = Text("── ", style="dim")
     text.append(words.title(result), style="bold not dim")
-    text.append(f" · {words.scale(result)} ", style="not dim")
     tail = len(verdict) + 4
-    text.truncate(width - tail - 1, overflow="ellipsis")
+    room = width - tail - 2  # one column for the line, one for the space before it
+    scale = words.scale(result)
+    while scale and text.cell_len + sum(cell_len(part) + 3 for part in scale) > room:
+        scale = scale[1:]
+    text.append("".join(f" · {part}" for part in scale), style="not dim")
+    text.truncate(room, overflow="ellipsis")
+    text.append(" ")
     text.append("─" * (width - tail - text.cell_len))
     text.append(f" {verdict} ", style=f"not dim {STYLES.get(result.verdict, '')}")
     text.append("──")

@@ -105,10 +105,13 @@ _SPENDING = (
     _Column("cost", lambda entry: _known(entry.cost, "usd"), 7),
     _Column("a month", lambda entry: _known(entry.cost_per_month, "usd"), 5),
 )
+_SPENT = ("tokens_in_per_task", "time_to_output_p50", "cost_per_task")
+"""Gated KPIs that have a column among what an iteration costs."""
 
 
 def _kpi_columns(result: SaturationResult, *, changed: int = _CHANGED_MOST) -> tuple[_Column, ...]:
-    others = [each.name for each in result.log[0].kpis[1:]] if result.log else []
+    known = [each.name for each in result.log[0].kpis[1:]] if result.log else []
+    others = [each for each in known if each not in _SPENT]
     return (
         _PARENT,
         _Column("changed", words.changed, 95, right=False, most=changed),
@@ -141,7 +144,7 @@ def _fitting(
     """Without columns that are empty, and without those that do not fit."""
     columns = tuple(column for column in columns if column.rank > 90 or any(map(column.cell, log)))
     while len(columns) > 3 and _width(columns, log) > width:
-        least = min(columns, key=lambda column: column.rank)
+        least = min(reversed(columns), key=lambda column: column.rank)
         columns = tuple(column for column in columns if column is not least)
     return columns
 

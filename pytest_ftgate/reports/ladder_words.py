@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 GROWN = 1.10
 """From this ratio on, growth is said to be growth."""
 
+SYSTEMATIC = 0.05
+"""Up to this p, persistent failures are said to be more than chance gives."""
+
 _RUNGS = {
     "stop": "stop here",
     "evidence": "more evidence",
@@ -37,10 +40,12 @@ def title(result: SaturationResult) -> str:
     return f"{name(result.suite)} · {name(result.kpi)}"
 
 
-def scale(result: SaturationResult) -> str:
-    """``dev · 14 iterations, 12 count · 200 cases``."""
-    log = f"{plural(result.iterations, 'iteration')}, {result.disciplined:,} count"
-    return f"{name(result.split)} · {log} · {plural(result.n, 'case')}"
+def scale(result: SaturationResult) -> tuple[str, ...]:
+    """``dev``, ``12 of 14 iterations``, ``200 cases``; what can be spared comes first."""
+    log = plural(result.iterations, "iteration")
+    if result.disciplined < result.iterations:
+        log = f"{result.disciplined:,} of {log}"
+    return name(result.split), log, plural(result.n, "case")
 
 
 def verdict(result: SaturationResult) -> str:
@@ -100,28 +105,36 @@ def growth(result: SaturationResult) -> tuple[str, ...]:
 
 
 def prompt_cost(result: SaturationResult) -> str:
-    """What the current variant costs a month at the user's volume; empty if not known."""
+    """What the current variant costs a month at the user's volume; empty without a volume."""
     cost = result.prompt_cost
     if cost is None:
         return ""
-    text = (
-        f"at {cost.calls_per_month:,.0f} calls a month {name(cost.variant)} costs "
-        f"{number(cost.per_month, 'usd')}"
-    )
+    others = cost.first != cost.variant
+    text = f"at {cost.calls_per_month:,.0f} calls a month {name(cost.variant)} "
+    if cost.per_month is None:
+        text += f"sends {number(cost.tokens_per_month, 'tokens')} prompt tokens"
+        if others and cost.first_tokens_per_month is not None:
+            text += f"; {name(cost.first)} sent {number(cost.first_tokens_per_month, 'tokens')}"
+        return sentence(f"{text}; what they cost is not known without a price of the model")
+    text += f"costs {number(cost.per_month, 'usd')}"
     if cost.prompt_per_month is not None:
         text += f", {number(cost.prompt_per_month, 'usd')} of it for its prompt"
-    if cost.first != cost.variant and cost.first_per_month is not None:
+    if others and cost.first_per_month is not None:
         text += f"; {name(cost.first)} cost {number(cost.first_per_month, 'usd')}"
     return sentence(text)
 
 
 def failures(found: Failures) -> str:
     """How many cases fail time and again, and how many of them chance alone would give."""
+    p = f"p {_equals(probability(found.p))}"
     text = (
         f"{plural(found.observed, 'case')} failed in at least 80 % of the last "
-        f"{plural(found.runs, 'iteration')}; chance alone gives {found.expected:.1f} "
-        f"(p {_equals(probability(found.p))})"
+        f"{plural(found.runs, 'iteration')}, "
     )
+    if found.p <= SYSTEMATIC:
+        text += f"more than the {found.expected:.1f} that chance alone gives ({p})"
+    else:
+        text += f"as chance alone may have it ({found.expected:.1f} expected, {p})"
     if found.observed and found.share is not None:
         text += f"; {number(found.share, 'rate')} of all failures are theirs"
     return sentence(text)

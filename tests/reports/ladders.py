@@ -174,6 +174,8 @@ def plateau(**changes: Any) -> SaturationResult:
             prompt_per_month=18.9,
             first="v1",
             first_per_month=10.0,
+            tokens_per_month=50_500_000,
+            first_tokens_per_month=9_800_000,
         ),
         early_stop=EarlyStop(
             variant="v12",

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from pytest_ftgate.iterations import LoggedKpi
+from pytest_ftgate.iterations import LoggedKpi, PromptCost
 from pytest_ftgate.reports import json_report, ladder, ladder_chart, ladder_markdown
 from pytest_ftgate.reports import ladder_words as words
 from pytest_ftgate.reports.wording import saturation
-from tests.reports.ladders import LADDERS, entry, plateau, short
+from tests.reports.ladders import LADDERS, entry, failures, plateau, short
 from tests.reports.samples import verdict
 from tests.reports.test_markdown import OWN_HTML, tokens
 
@@ -177,6 +177,55 @@ def test_what_it_costs_a_month():
         "at 100,000 calls a month v12 costs $32.00, $18.90 of it for its prompt; v1 cost $10.00."
     )
     assert words.prompt_cost(short()) == ""
+
+
+def test_the_prompt_at_a_volume_without_a_price():
+    cost = PromptCost(
+        calls_per_month=100_000,
+        variant="v12",
+        per_month=None,
+        prompt_per_month=None,
+        first="v1",
+        first_per_month=None,
+        tokens_per_month=50_500_000,
+        first_tokens_per_month=9_800_000,
+    )
+    assert words.prompt_cost(plateau(prompt_cost=cost)) == (
+        "at 100,000 calls a month v12 sends 50,500,000 prompt tokens; v1 sent 9,800,000; what they "
+        "cost is not known without a price of the model."
+    )
+    alone = replace(cost, variant="v1", tokens_per_month=9_800_000)
+    assert words.prompt_cost(plateau(prompt_cost=alone)) == (
+        "at 100,000 calls a month v1 sends 9,800,000 prompt tokens; what they cost is not known "
+        "without a price of the model."
+    )
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [
+        (0.0002, "more than the 10.4 that chance alone gives (p <0.001)"),
+        (0.05, "more than the 10.4 that chance alone gives (p = 0.050)"),
+        (0.051, "as chance alone may have it (10.4 expected, p = 0.051)"),
+    ],
+)
+def test_persistent_failures_stand_against_chance(p, said):
+    found = replace(failures(), observed=12, expected=10.4, p=p, runs=10, share=None)
+    assert words.failures(found) == (
+        f"12 cases failed in at least 80 % of the last 10 iterations, {said}."
+    )
+
+
+def test_a_short_heading_keeps_whole_facts():
+    def heading(width):
+        text = ladder.render([plateau()], width=width, color=False)
+        return text.splitlines()[0]
+
+    full = "── orders · fields · dev · 12 of 14 iterations · 220 cases ─"
+    assert heading(80).startswith(full)
+    assert heading(70).startswith("── orders · fields · 12 of 14 iterations · 220 cases ─")
+    assert heading(50).startswith("── orders · fields · 220 cases ─")
+    assert {len(heading(width)) for width in (50, 70, 80)} == {50, 70, 80}
 
 
 def test_the_document_holds_every_ladder():

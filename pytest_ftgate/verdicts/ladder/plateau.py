@@ -64,7 +64,7 @@ def prompt_cost(
     calls: float | None,
     prices: Mapping[str, tuple[float, float]],
 ) -> PromptCost | None:
-    """What a variant costs at the user's volume; ``None`` without volume or price.
+    """What a variant costs at the user's volume; ``None`` without volume, tokens and cost.
 
     Args:
         line: the variant.
@@ -72,7 +72,7 @@ def prompt_cost(
         calls: calls a month.
         prices: US dollars per million input and output tokens, by model.
     """
-    if calls is None or line.cost_per_month is None:
+    if calls is None or (line.cost_per_month is None and line.tokens_in is None):
         return None
     price = prices.get(line.models[0]) if len(line.models) == 1 else None
     prompt = None
@@ -85,7 +85,13 @@ def prompt_cost(
         prompt_per_month=prompt,
         first=first.variant,
         first_per_month=first.cost_per_month,
+        tokens_per_month=_times(line.tokens_in, calls),
+        first_tokens_per_month=_times(first.tokens_in, calls),
     )
+
+
+def _times(each: float | None, calls: float) -> float | None:
+    return None if each is None else each * calls
 
 
 def early_stop(

@@ -65,6 +65,8 @@ class TestVolume:
             prompt_per_month=pytest.approx(900 * 2e-6 * 1000),
             first="v1",
             first_per_month=pytest.approx(1.0),
+            tokens_per_month=900_000,
+            first_tokens_per_month=100_000,
         )
 
     def test_without_a_price_of_tokens_the_part_of_the_prompt_is_unknown(self) -> None:
@@ -72,9 +74,25 @@ class TestVolume:
         assert found is not None
         assert (found.variant, found.prompt_per_month) == ("v10", None)
 
-    def test_without_volume_or_cost_there_is_nothing_to_say(self) -> None:
+    def test_without_a_cost_there_are_tokens(self) -> None:
+        assert judged(growing(cost=None)).prompt_cost == PromptCost(
+            calls_per_month=1000,
+            variant="v10",
+            per_month=None,
+            prompt_per_month=None,
+            first="v1",
+            first_per_month=None,
+            tokens_per_month=1_000_000,
+            first_tokens_per_month=100_000,
+        )
+
+    def test_without_volume_or_any_usage_there_is_nothing_to_say(self) -> None:
         assert judged(growing(calls=None)).prompt_cost is None
-        assert judged(growing(cost=None)).prompt_cost is None
+        bare = run_with(
+            *((fact, records_of(fact["variant"], np.ones(5), usage=None)) for fact in chain(COUNT)),
+            saturation=SaturationRules(calls_per_month=1000),
+        )
+        assert judged(bare).prompt_cost is None
 
 
 def stopping(held: int, of: int, strata: dict[str, int] | None = None, **plan: Any) -> EarlyStop:
