@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pytest_ftgate.model import Record
     from pytest_ftgate.options import Settings
 
+
+_ITS_CASE = re.compile(r"case \S+, trial \d+")  # as misses name it
 
 CLOSING = pytest.StashKey[str]()
 
@@ -210,13 +213,13 @@ class Worker:
     def _told_once(self, text: str, item: pytest.Item) -> str:
         """The text; of one that an earlier item told already, where that was and its first line.
 
-        What is wrong with a file meets every case that uses it. Records keep the whole text, so
-        that reports can count what is the same.
+        What is wrong with a file meets every case that uses it, and a changed prompt has no
+        recording in any. Records keep the whole text, so that reports can count what is the same.
         """
-        first = self._told.setdefault(text, item)
+        first = self._told.setdefault(_ITS_CASE.sub("", text), item)
         if first is item:
             return text
-        return f"same fault as {first.stash[ITEM].id}: {text.splitlines()[0]}"
+        return f"same fault as {first.stash[ITEM].id}: {text.splitlines()[0].rstrip(':')}"
 
     def _attempt(self, item: pytest.Item) -> Attempt:
         """The attempt under way; a bare one when another plugin ended the setup before ours."""

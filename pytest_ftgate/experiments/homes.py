@@ -6,7 +6,7 @@ SETTINGS = (
     "record", "split", "holdout", "trials", "limit", "seed", "shard", "concurrency", "baseline",
     "baseline_ref", "missing_baseline", "json", "markdown", "html", "gate", "store", "cassettes",
     "baselines", "max_errors", "on_partial", "on_inconclusive", "outputs", "passthrough_hosts",
-    "keep_request_ids",
+    "keep_request_ids", "confirm", "junit_properties",
 )  # fmt: skip
 """The keys of ``[tool.ftgate]`` in pyproject.toml that are no keys of an experiment as well."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.damage import damaged
 
-from .suites import AN_OPENAI_TASK, CASES, THE_PROMPT, write_suite
+from .suites import AN_OPENAI_TASK, CASES, PROMPT, THE_PROMPT, write_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -269,6 +269,20 @@ def test_a_damaged_cassette_is_an_error_of_its_cases(
         assert "same fault as v1-" in outcome.text
     assert "Traceback" not in outcome.text
     assert "INTERNALERROR" not in outcome.text
+
+
+def test_a_changed_prompt_is_told_in_full_once(recorded: Path, project: Project) -> None:
+    project.write("v1.md", PROMPT.replace("brief", "polite"))
+    outcome = project.run("-p", "no:randomly")
+    assert outcome.counts == {"error": 2}
+    told = outcome.text.partition("support[v1]::gate[")[0]
+    assert told.count('"Be brief." -> "Be polite."') == 1
+    assert (
+        "same fault as v1-late: No recording answers a call of suite support, variant v1, "
+        "case broken, trial 1\n"
+    ) in told
+    messages = [record.error.message for record in project.stored()[-1].records if record.error]
+    assert all('-> "Be polite."' in message for message in messages)
 
 
 def test_a_damaged_cassette_is_not_recorded_over(
