@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -37,6 +38,8 @@ FACT_TAG = "fact-in-input"
 
 _SUPPLIERS = (("retrieval",), ("tools",))
 _SHORTEST = 2
+_LETTER = r"[0-9A-Za-z_\u00C0-\u024F\u0370-\u052F]"
+"""A letter of the scripts that part words (Latin, Greek, Cyrillic), or a digit."""
 
 
 class Finding(NamedTuple):
@@ -173,11 +176,16 @@ class Witness:
             expected = expected[mode.check]
         wanted = [text for text in _texts(expected) if len(text) >= _SHORTEST]
         source = " ".join(_texts(given.input))
-        return bool(wanted) and all(text in source for text in wanted)
+        return bool(wanted) and all(_stands_in(text, source) for text in wanted)
 
 
 def _most(found: int, places: Sequence[int]) -> bool:
     return bool(places) and found >= SHARE * len(places)
+
+
+def _stands_in(text: str, source: str) -> bool:
+    """Whether a text stands in another one as words: ``no`` is not in ``know``."""
+    return re.search(rf"(?<!{_LETTER}){re.escape(text)}(?!{_LETTER})", source) is not None
 
 
 def _texts(value: Any) -> Iterator[str]:

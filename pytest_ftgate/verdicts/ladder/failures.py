@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +14,11 @@ from pytest_ftgate.text import shown
 from pytest_ftgate.verdicts.ladder.modes import FORMAT, POLICY, Mode, Window, modes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from pytest_ftgate.model import Record
+    from pytest_ftgate.model import Observation, Record
     from pytest_ftgate.verdicts.ladder.evidence import Witness
 
     Flags = NDArray[np.bool_]
@@ -67,9 +68,9 @@ def _groups(
     window: Window, witness: Witness, persistent: Flags, ways: Sequence[Mode]
 ) -> Iterator[FailureGroup]:
     """Each persistent case in one group: a broken format or policy first, then the largest."""
-    latest = _latest(window, persistent)
+    failed = _failed(window, persistent)
     found = [
-        _group(window, witness, mode, cases, latest)
+        _group(window, witness, mode, cases, failed)
         for mode, cases in _parts(persistent, ways, window.table.name)
     ]
     yield from sorted(found, key=lambda group: (-len(group.cases), group.name))
@@ -103,7 +104,7 @@ def _group(
     witness: Witness,
     mode: Mode,
     cases: Flags,
-    latest: dict[str, Record],
+    failed: Mapping[str, Sequence[Record]],
 ) -> FailureGroup:
     names = window.universe.names(cases)
     kind, evidence = witness.judge(mode, cases)
@@ -112,34 +113,37 @@ def _group(
         kind=kind,
         cases=names,
         examples=tuple(
-            _example(latest[case], mode.check) for case in names[:_EXAMPLES] if case in latest
+            _example(failed[case], mode.check) for case in names[:_EXAMPLES] if case in failed
         ),
         evidence=evidence,
     )
 
 
-def _latest(window: Window, persistent: Flags) -> dict[str, Record]:
-    """The failed record of each persistent case in the newest iteration that has one."""
+def _failed(window: Window, persistent: Flags) -> dict[str, list[Record]]:
+    """The failed records of each persistent case, those of the newest iteration first."""
     wanted = set(window.universe.names(persistent))
-    found: dict[str, Record] = {}
+    found: dict[str, list[Record]] = {}
     for each in reversed(window.measured):
-        if not wanted:
-            break
         for record in each.entry.records:
             if record.case in wanted and record.outcome in ("missed", "failed"):
-                found[record.case] = record
-        wanted -= found.keys()
+                found.setdefault(record.case, []).append(record)
     return found
 
 
-def _example(record: Record, check: str) -> FailureExample:
-    missed = [seen for seen in record.observations if seen.passed is False]
-    own = [seen for seen in missed if check in (seen.check, *_DERIVED.get(seen.check, ()))]
-    seen = (own or missed)[0] if missed else None
+def _example(failed: Sequence[Record], check: str) -> FailureExample:
+    """What the latest miss of a check said; of any check, where the check itself never missed."""
+    own = (seen for record in failed for seen in record.observations if _misses(seen, check))
+    others = (seen for record in failed for seen in record.observations if seen.passed is False)
+    seen = next(chain(own, others), None)
     reason = f"{seen.check}: {seen.reason or 'the check does not hold'}" if seen else ""
+    newest = failed[0]
     return FailureExample(
-        case=record.case, reason=shown(reason, _REASON_LIMIT), source=record.source
+        case=newest.case, reason=shown(reason, _REASON_LIMIT), source=newest.source
     )
+
+
+def _misses(seen: Observation, check: str) -> bool:
+    return seen.passed is False and check in (seen.check, *_DERIVED.get(seen.check, ()))
 
 
 _DERIVED = {"policy": (POLICY,), "escalated": ("escalation_rate",)}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from msgspec.structs import replace
 
 from pytest_ftgate.iterations import FailureGroup, Failures
@@ -193,6 +194,15 @@ class TestModes:
         found = groups(ladder(seen))["policy_violation_rate"]
         assert found.examples[0].reason == "policy: says never"
 
+    def test_an_example_is_the_latest_miss_of_that_check(self) -> None:
+        def seen(at: int, case: int) -> tuple[Observation, ...]:
+            bad = case < 8 and at < COUNT - 1
+            rule = (missed if bad else held)("policy", kind="policy", reason=f"in {at}")
+            return (first_eight(0, case)[0], rule)
+
+        found = groups(ladder(seen))["policy_violation_rate"]
+        assert found.examples[0].reason == f"policy: in {COUNT - 2}"
+
     def test_long_reasons_are_cut(self) -> None:
         def seen(_: int, case: int) -> tuple[Observation, ...]:
             return (missed(reason="x" * 999) if case < 8 else held(),)
@@ -231,6 +241,21 @@ class TestKinds:
         assert groups(with_part, given=empty)["id"].kind == "unknown"
         text = self.given(input=["It is blue", 7], expected="blue")
         assert groups(ladder(first_eight), given=text)["echo"].kind == "behaviour"
+
+    @pytest.mark.parametrize(
+        ("expected", "text", "kind"),
+        [
+            ("no", "I know nothing.", "unknown"),
+            ("no", "Is it (no)?", "behaviour"),
+            ("120", "order 31204", "unknown"),
+            ("C++", "in c++, please", "behaviour"),
+            ("退款", "我要退款谢谢", "behaviour"),
+        ],
+    )
+    def test_the_fact_stands_there_as_words(self, expected: str, text: str, kind: str) -> None:
+        given = self.given(input=text, expected=expected)
+        (group,) = failures(ladder(first_eight), given=given).groups
+        assert group.kind == kind
 
     def test_the_tag_says_that_the_fact_is_there(self) -> None:
         run = ladder(first_eight, tags=lambda case: ("fact-in-input",) if case < 7 else ())
