@@ -66,7 +66,8 @@ def new(
     click.echo(f"Appended to {shown_path(path)}:\n\n{added.block}")
     where = shown_path(added.copied or path)
     click.echo(f"Now change one thing, and nothing else: {where}")
-    click.echo(f"What it is then:  pytest-ftgate variant diff {parent} {name}")
+    option = "" if experiment is None else f" --experiment {shown_path(path)}"
+    click.echo(f"What it is then:  pytest-ftgate variant diff {parent} {name}{option}")
     click.echo(f"Evaluate it:      pytest --ftgate-variant={name} --ftgate-record=new_episodes")
 
 
@@ -104,6 +105,8 @@ def _told(old: Variant, new: Variant) -> Iterator[tuple[str, str | None]]:
         yield f"as written: {line(new.change)}", None
     for each in changed:
         yield "", None
+        if each.remark:
+            yield f"{each.component}: {each.remark}", None
         for text in each.lines:
             heading = text.startswith(("+++", "---"))
             yield shown(text), None if heading else _COLORS.get(text[:1])

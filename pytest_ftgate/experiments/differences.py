@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ftgate.experiments.fingerprints import changed_components
@@ -13,10 +14,15 @@ if TYPE_CHECKING:
 
 
 class Difference(NamedTuple):
-    """One component that differs; ``lines`` are those of a unified diff, without line ends."""
+    """One component that differs.
+
+    ``lines`` are those of a unified diff, without line ends. ``remark`` says in a few words what
+    such a diff hides: the same lines in another order, or how many examples differ.
+    """
 
     component: str
     lines: tuple[str, ...]
+    remark: str = ""
 
 
 def differences(before: Variant, after: Variant) -> tuple[Difference, ...]:
@@ -28,8 +34,22 @@ def differences(before: Variant, after: Variant) -> tuple[Difference, ...]:
         lines = difflib.unified_diff(
             old, new, f"{before.name}/{component}", f"{after.name}/{component}", lineterm=""
         )
-        found.append(Difference(component, tuple(lines)))
+        found.append(Difference(component, tuple(lines), _remark(component, old, new)))
     return tuple(found)
+
+
+def _remark(component: str, before: list[str], after: list[str]) -> str:
+    if before == after:
+        return "the same lines, but for line ends"
+    old, new = Counter(before), Counter(after)
+    what = component if component == "examples" else "lines"
+    if old == new:
+        return f"the same {len(after)} {what} in another order"
+    if component != "examples":
+        return ""
+    kept, added, removed = (each.total() for each in (old & new, new - old, old - new))
+    parts = ((kept, "kept"), (added, "added"), (removed, "removed"))
+    return ", ".join(f"{count} {word}" for count, word in parts if count)
 
 
 def component_texts(variant: Variant) -> dict[str, str]:

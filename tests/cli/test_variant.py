@@ -45,6 +45,16 @@ class TestNew:
         )
         assert list(experiments.load(experiment).variants) == ["v1", "v2"]
 
+    def test_a_named_experiment_is_named_again(self, invoke: Invoke, experiment: Path) -> None:
+        log = experiment.rename(experiment.with_name("log.toml"))
+        result = invoke(
+            *("variant", "new", "v1", "v2", "--change", "x", "--experiment", "evals/log.toml")
+        )
+        command = "pytest-ftgate variant diff v1 v2 --experiment evals/log.toml"
+        assert f"What it is then:  {command}\n" in result.output
+        assert invoke(*command.split()[1:]).output == "v1 to v2: nothing differs\n"
+        assert list(experiments.load(log).variants) == ["v1", "v2"]
+
     def test_it_asks_for_the_change(self, experiment: Path) -> None:
         result = CliRunner().invoke(commands, ["variant", "new", "v1", "v2"], input="shorter\n")
         assert result.exit_code == 0
@@ -87,6 +97,15 @@ class TestDiff:
         assert "+retrieval" not in output
         assert "+r\n" in output
         assert invoke("variant", "diff", "v1", "v1").output == "v1 to v1: nothing differs\n"
+
+    def test_what_the_lines_hide_stands_above_them(self, invoke: Invoke, experiment: Path) -> None:
+        shots = [f'{{"input": {{"message": "{each}"}}, "output": "x"}}\n' for each in "abc"]
+        for name, order in (("one", shots), ("two", shots[::-1])):
+            (experiment.parent / f"{name}.jsonl").write_text("".join(order))
+        variants = (f'name = "{name}"\nexamples = "{name}.jsonl"\n' for name in ("one", "two"))
+        experiment.write_text(TOML + "".join(f"[[variant]]\n{each}" for each in variants))
+        output = invoke("variant", "diff", "one", "two").output
+        assert "\n\nexamples: the same 3 examples in another order\n--- one/examples\n" in output
 
     def test_long_lines_stay_whole_and_harmless(self, invoke: Invoke, experiment: Path) -> None:
         invoke("variant", "new", "v1", "v2", "--change", "x")

@@ -70,6 +70,38 @@ def test_every_component(changes, component: str, removed: list[str], added: lis
     assert [line for line in body if line.startswith("+")] == added
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "remark"),
+    [
+        ("abc", "cab", "the same 3 examples in another order"),
+        ("abc", "abcd", "3 kept, 1 added"),
+        ("abc", "axy", "1 kept, 2 added, 2 removed"),
+        ("abc", "b", "1 kept, 2 removed"),
+        ("abc", "", "3 removed"),
+        ("aab", "abb", "2 kept, 1 added, 1 removed"),
+    ],
+)
+def test_examples_are_counted(old: str, new: str, remark: str) -> None:
+    def having(letters: str) -> Variant:
+        return replace(V1, examples=tuple({"input": each, "output": 1} for each in letters))
+
+    (found,) = differences(having(old), having(new))
+    assert found.remark == remark
+
+
+@pytest.mark.parametrize(
+    ("prompt", "remark"),
+    [
+        ("{{ message }}\nSort.\n", "the same 2 lines in another order"),
+        ("Sort.\n{{ message }}", "the same lines, but for line ends"),
+        ("Sort it.\n{{ message }}\n", ""),
+    ],
+)
+def test_what_a_diff_of_lines_hides_is_said(prompt: str, remark: str) -> None:
+    (found,) = differences(V1, replace(V2, prompt=prompt))
+    assert found.remark == remark
+
+
 def test_every_component_has_a_text() -> None:
     assert set(component_texts(experiments.anonymous_variant())) == set(COMPONENTS)
     assert set(component_texts(Variant(name="bare")).values()) == {""}
