@@ -155,9 +155,9 @@ class _Reporting:
         # Inside pytest's own wrapper (trylast), so that gates are counted before its last line.
         try:
             result = yield
-        except BaseException:
+        except BaseException as error:
             if self.controller is not None:
-                self.controller.finish(stopped_early=True)
+                self.controller.finish(stopped_by=error)
             raise
         self._begin(self.config.stash.get(_PLAN, None))
         if self.controller is not None:

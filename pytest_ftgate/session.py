@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from pytest_ftgate.reports.terminal import render
 from pytest_ftgate.runs import compared
 from pytest_ftgate.runs.store import RunStore
 from pytest_ftgate.runs.writer import STALE, RunWriter
+from pytest_ftgate.text import shown
 from pytest_ftgate.verdicts.confirming import needs_confirmation
 from pytest_ftgate.verdicts.decide import decide
 from pytest_ftgate.verdicts.unsound import unsound
@@ -72,6 +74,7 @@ class Controller:
         self.notes: list[str] = []
         self._confirmed: list[str] = []
         self._stale_calls = 0
+        self._stopped: str | None = None
         self._coverages: list[dict[str, Coverage]] = []
         self._known_cases: dict[str, tuple[str, ...]] = {}
         self._nodes = sent.nodes
@@ -175,14 +178,18 @@ class Controller:
         }
         files.write_atomic(self._writer.directory / STALE, msgspec.json.encode(places))
 
-    def finish(self, *, stopped_early: bool = False) -> None:
+    def finish(self, *, stopped_by: BaseException | None = None) -> None:
         """Close the run, decide, and write the reports that were asked for.
 
         A session that was stopped early gets no end marker: its run stays incomplete.
+
+        Args:
+            stopped_by: what stopped the session before its end, if anything did.
         """
+        self._stopped = None if stopped_by is None else _why(stopped_by)
         if CLOSING in self.config.stash:
             self.hear(self.config.stash[CLOSING])
-        self.run = self._run_so_far(stopped_early=stopped_early)
+        self.run = self._run_so_far(stopped_early=stopped_by is not None)
         end = self.run.end
         if self._writer is not None:
             with self._noting_problems():
@@ -191,10 +198,10 @@ class Controller:
         judged = len(self.problems)
         with self._noting_problems():
             self._note_stale_calls(self.verdict)
-        self.verdict = self._with_stale_calls(self.verdict)
+        self.verdict = self._with_facts(self.verdict)
         self.problems += write_reports(self.verdict, self.run, self.settings)
         if len(self.problems) > judged:
-            self.verdict = self._with_stale_calls(self._judge(self.run))
+            self.verdict = self._with_facts(self._judge(self.run))
             write_reports(self.verdict, self.run, self.settings)  # those that can be written
         self.notes = [*self._confirmed, *tell_github(self.verdict, self.settings, os.environ)]
 
@@ -215,8 +222,11 @@ class Controller:
             histories=self._compared.histories,
         )
 
-    def _with_stale_calls(self, verdict: Verdict) -> Verdict:
-        facts = msgspec.structs.replace(verdict.run, stale_calls=self._stale_calls)
+    def _with_facts(self, verdict: Verdict) -> Verdict:
+        """The verdict with what only the session knows of its run."""
+        facts = msgspec.structs.replace(
+            verdict.run, stale_calls=self._stale_calls, stopped=self._stopped
+        )
         return msgspec.structs.replace(verdict, run=facts)
 
     def _judge(self, run: Run) -> Verdict:
@@ -260,6 +270,19 @@ class Controller:
 
             for annotation in github.annotate(self.verdict):
                 terminal.write_line(annotation)
+
+
+def _why(error: BaseException) -> str:
+    """Why a session was stopped, as what the run did: ``stopped after the first failure``."""
+    failures = re.match(r"stopping after (\d+) failures", str(error))
+    if failures is not None:
+        count = int(failures[1])
+        return f"stopped after {f'{count} failures' if count > 1 else 'the first failure'}"
+    if isinstance(error, pytest.exit.Exception):
+        return f"was ended by pytest.exit: {shown(str(error), 200)}"
+    if isinstance(error, KeyboardInterrupt):
+        return "was interrupted"
+    return f"was ended by {type(error).__name__}"
 
 
 def _is_unicode(writer: TerminalWriter) -> bool:

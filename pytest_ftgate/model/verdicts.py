@@ -202,7 +202,8 @@ class SuiteResult(Struct, frozen=True, kw_only=True):
 class RunFacts(Struct, frozen=True, kw_only=True):
     """The run that a verdict speaks of.
 
-    ``stale_calls`` is the number of recorded calls that a full replay did not play.
+    ``stale_calls`` is the number of recorded calls that a full replay did not play. ``stopped``
+    says why a session did not reach its end, where that is known: ``was interrupted``.
     """
 
     id: str
@@ -212,6 +213,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     live: int
     replayed: int
     stale_calls: int = 0
+    stopped: str | None = None
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

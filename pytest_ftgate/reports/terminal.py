@@ -68,7 +68,9 @@ def _write_section(console: Console, verdict: Verdict, verbosity: int) -> None:
     if not verdict.suites:
         console.print("No suite was evaluated: there is nothing to judge.")
     for suite in verdict.suites:
-        _write_suite(console, suite, verbosity)
+        # Of one suite alone the run has said already what did not arrive.
+        lost = None if why and len(verdict.suites) == 1 else wording.lost(suite)
+        _write_suite(console, suite, verbosity, lost)
     _write_saturation(console, wording.saturation(verdict))
     if (stale := wording.stale_calls(verdict)) is not None:
         if len(stale) > console.width:  # a command must survive copying
@@ -81,10 +83,10 @@ def _write_saturation(console: Console, lines: tuple[str, ...]) -> None:
         console.print(item)
 
 
-def _write_suite(console: Console, suite: SuiteResult, verbosity: int) -> None:
+def _write_suite(console: Console, suite: SuiteResult, verbosity: int, lost: str | None) -> None:
     console.print(_heading(suite, console.width), no_wrap=True)
     console.print(indented(_counts(suite)))
-    for word, why in (("INCOMPLETE", wording.lost(suite)), ("PARTIAL", wording.partial(suite))):
+    for word, why in (("INCOMPLETE", lost), ("PARTIAL", wording.partial(suite))):
         if why:
             _write_banner(console, word, why)
     if not wording.unscored(suite):

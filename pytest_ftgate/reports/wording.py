@@ -96,10 +96,9 @@ def unfinished(verdict: Verdict) -> str | None:
     run = verdict.run
     if run.complete:
         return None
-    return (
-        f"the run {line(run.stopped, 300) if run.stopped else 'did not end'} ({run.received:,} of {plural(run.selected, 'result')} arrived): "
-        "it can be neither gated nor accepted as a baseline"
-    )
+    how = line(run.stopped, 300) if run.stopped else "did not end"
+    arrived = f"{run.received:,} of {plural(run.selected, 'result')} arrived"
+    return f"the run {how} ({arrived}): it can be neither gated nor accepted as a baseline"
 
 
 def stale_calls(verdict: Verdict) -> str | None:

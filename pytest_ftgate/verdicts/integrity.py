@@ -59,6 +59,15 @@ class Received:
             return None
         return f"{chosen:,} of {counted(available, 'result')} {_were(chosen)} selected"
 
+    @property
+    def cut(self) -> str | None:
+        """Why KPI gates cannot judge the suite: results that were left out or never came."""
+        if self.partial is not None:
+            return self.partial
+        if self.lost:
+            return f"{len(self.records):,} of {counted(len(self.plan.selected), 'result')} arrived"
+        return None if self.ended else "the run did not reach its end"
+
 
 def sort_out(
     plan: SuitePlan, records: Iterable[Record], *, ended: bool, shard: bool = False

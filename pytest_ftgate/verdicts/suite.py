@@ -158,7 +158,7 @@ class _Suite:
             self.catalogue,
             self.plan,
             baseline.records,
-            partial=self.received.partial is not None,
+            partial=self.received.cut is not None,
             definitions=definitions,
             primary_only=primary_only,
         )
@@ -264,16 +264,16 @@ class _Suite:
     def _result(self, name: str, outcome: _Outcome) -> GateResult:
         """A KPI gate as far as it is allowed to judge."""
         verdict, reason = outcome.verdict, outcome.reason
-        partial = self.received.partial
+        cut = self.received.cut
         if self.received.unscored:
             verdict, reason = "none", integrity.NOTHING
         elif not self.rules.gate:
             verdict, reason = "none", f"gating is off: {reason}"
         elif not self.plan.current:
             verdict, reason = "none", f"not the current variant: {reason}"
-        elif partial is not None:
+        elif cut is not None:
             verdict = "block" if self.rules.on_partial == "fail" else "partial"
-            reason = f"{partial}, so the gate cannot judge the suite; of these: {reason}"
+            reason = f"{cut}, so the gate cannot judge the suite; of these: {reason}"
         else:
             self.undecided |= not outcome.settled
         return GateResult(name=name, verdict=verdict, reason=reason)

@@ -80,6 +80,8 @@ def test_an_interrupted_session_is_not_judged(project: Project) -> None:
     assert outcome.verdict["verdict"] == "error"
     assert outcome.verdict["run"]["complete"] is False
     assert "gate[" not in outcome.text
+    assert outcome.gates() == {"complete": "block", "errors": "pass", "answered": "partial"}
+    assert "INCOMPLETE  the run was interrupted (3 of 6 results arrived)" in outcome.text
     assert "the run did not reach its end: 3 of 6 results arrived" in outcome.text
 
 
@@ -92,8 +94,9 @@ def test_a_session_that_stops_at_the_first_failure_says_that_it_is_incomplete(
     assert outcome.code == pytest.ExitCode.TESTS_FAILED
     assert outcome.verdict["run"]["complete"] is False
     assert outcome.verdict["verdict"] == "error"
-    assert outcome.gates()["complete"] == "block"
-    assert "4 of 6" in outcome.text
+    assert outcome.gates() == {"complete": "block", "errors": "block", "answered": "partial"}
+    told = "INCOMPLETE  the run stopped after the first failure (4 of 6 results arrived)"
+    assert told in outcome.text
     assert_incomplete(project, 4)
 
 
@@ -108,6 +111,7 @@ def test_an_exit_from_within_a_test_leaves_the_run_incomplete(project: Project) 
     write_suite(project, STOPPING.format(stop="pytest.exit('enough')"), cases=SIX, more=GATED)
     outcome = project.run()
     assert outcome.code != pytest.ExitCode.OK
+    assert "INCOMPLETE  the run was ended by pytest.exit: enough (3 of 6" in outcome.text
     assert_incomplete(project, 3)
 
 

@@ -13,6 +13,7 @@ from tests.reports.ladders import plateau
 from tests.reports.samples import (
     SAMPLES,
     compared_suite,
+    erroring_suite,
     kpi,
     passing_suite,
     suite,
@@ -249,6 +250,15 @@ def test_the_banner_of_a_partial_run_speaks_for_its_gates():
     assert render(SAMPLES["partial"](), width=80, color=False, verbosity=-1) == (
         "INCONCLUSIVE partial  4 passed · 8 missed  tickets [v3]\n"
     )
+
+
+def test_a_run_that_was_stopped_says_why_and_once():
+    judged = SAMPLES["incomplete"]()
+    stopped = replace(judged, run=replace(judged.run, stopped="was interrupted"))
+    text = render(stopped, width=120, color=False)
+    assert "INCOMPLETE  the run was interrupted (198 of 200 results arrived): it can be" in text
+    assert text.count("INCOMPLETE") == 1
+    assert render(verdict(erroring_suite()), width=120, color=False).count("INCOMPLETE") == 1
 
 
 def test_where_a_partial_run_fails_its_gates_say_so():

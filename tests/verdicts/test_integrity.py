@@ -78,6 +78,17 @@ def test_a_run_without_end_marker_is_never_judged_sound() -> None:
     assert decided(whole).verdict == "error"
 
 
+def test_gates_do_not_judge_a_suite_of_which_a_part_is_missing() -> None:
+    run = lacking(run_of(*HELD, gates=GATES), "c3", "c4")
+    verdict, reason = gate_of(run, "echo")
+    assert verdict == "partial"
+    assert reason.startswith("3 of 5 results arrived, so the gate cannot judge the suite; of these")
+    assert gate_of(replace(run, end=None), "echo")[0] == "partial"
+    assert gate_of(with_rules(run, on_partial="fail"), "echo")[0] == "block"
+    whole = replace(run_of(*HELD, gates=GATES), end=None)
+    assert gate_of(whole, "echo")[1].startswith("the run did not reach its end, so the gate cannot")
+
+
 class TestErrors:
     RUN = run_of(*HELD, failed("e1"), failed("e2", trial=1), gates=GATES)
 
