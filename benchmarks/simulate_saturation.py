@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RULES = SaturationRules()
 WINDOW, MARGIN = RULES.window, RULES.margin
 SIZES = (200, 300)
-REPEATS, QUICK_REPEATS = 400, 150
+REPEATS, QUICK_REPEATS = 1000, 150
 WHOLE_PATH_EVERY = 50
 """Every so many histories are also judged from complete runs, which must agree."""
 
