@@ -44,7 +44,6 @@ class KpiView:
     baseline: str
     change: str
     flips: str
-    p: str
     graphic: Graphic | None
 
 
@@ -182,7 +181,6 @@ def _kpi(kpi: KpiResult) -> KpiView:
         baseline="" if kpi.baseline is None else numbers.baseline(kpi),
         change=numbers.change(kpi),
         flips=numbers.flips(kpi),
-        p="" if kpi.p is None else numbers.probability(kpi.p),
         graphic=graphic,
     )
 
@@ -210,7 +208,7 @@ def _notes(suite: SuiteResult) -> tuple[tuple[str, str], ...]:
     )
     notes += [(label, text) for label, text in texts if text]
     for item in suite.slices:
-        if item.flag != "none":
+        if item.flag in ("warn", "block") or (item.flag != "none" and item.delta):
             change = wording.slice_change(suite, item)
             notes.append((f"Slice ({item.flag})", f"{name(item.slice)}: {name(item.kpi)} {change}"))
     return tuple(notes)

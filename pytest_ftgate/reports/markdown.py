@@ -6,6 +6,7 @@ the comparison is fair, what it cost, the outputs, and how to reproduce it.
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.reports import history, ladder_markdown, numbers, wording
@@ -28,6 +29,7 @@ _CAUSES = 5
 _OUTPUTS = 10
 _OUTPUT_LIMIT = 1_000
 _REASONS_LIMIT = 1_500
+_WIDTH = 100  # a code block does not wrap
 _GATES_LIMIT = 4_000
 _COMMANDS_LIMIT = 4_000
 
@@ -142,8 +144,15 @@ def _banners(suite: SuiteResult) -> str:
 
 def _gates(suite: SuiteResult) -> str:
     lines = [
-        f"{gate.verdict}: {name(gate.name)}: {line(gate.reason)}"
+        row
         for gate in wording.failing_gates(suite)
+        for row in textwrap.wrap(
+            f"{gate.verdict}: {name(gate.name)}: {line(gate.reason)}",
+            _WIDTH,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     ]
     return fence("\n".join(lines), _GATES_LIMIT) if lines else ""
 

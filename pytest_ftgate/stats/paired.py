@@ -48,7 +48,8 @@ class Estimate:
     @property
     def discordance(self) -> float:
         """Mean squared difference per case, n se^2 + delta^2, as :mod:`power` wants it."""
-        return self.n * self.se**2 + self.delta**2
+        # Products overflow to infinity; powers of floats raise.
+        return self.n * (self.se * self.se) + self.delta * self.delta
 
 
 def compare(

@@ -384,3 +384,8 @@ def test_misshapen_matrices_are_refused() -> None:
 def test_misshapen_designs_are_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Design.of(2, **arguments)
+
+
+def test_a_difference_beyond_all_bounds_has_no_bounded_discordance() -> None:
+    far = Estimate(-1e300, -math.inf, math.inf, math.inf, 0.0, 1.0, 1, 0.05)
+    assert far.discordance == math.inf
