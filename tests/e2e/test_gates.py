@@ -108,8 +108,10 @@ def test_nothing_scored_is_never_green(what: str, rules: str, project: Project) 
 
 def test_no_case_of_the_split_is_never_green(project: Project) -> None:
     write(project, ["yes"], "", COUNTED)
-    assert project.run("--ftgate-split=train").code == pytest.ExitCode.NO_TESTS_COLLECTED
-    assert project.run("--ftgate-holdout").code == pytest.ExitCode.NO_TESTS_COLLECTED
+    for option, split in (("--ftgate-split=train", "train"), ("--ftgate-holdout", "holdout")):
+        outcome = project.run(option)
+        assert outcome.code == pytest.ExitCode.USAGE_ERROR
+        assert f"no suite has a case of the split '{split}'" in outcome.errors
 
 
 def test_a_gate_on_a_check_that_never_ran_blocks(project: Project) -> None:
