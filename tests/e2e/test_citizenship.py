@@ -133,7 +133,7 @@ def test_collecting_only_lists_and_does_nothing_else(args: list[str], project: P
     )
 
 
-@pytest.mark.parametrize("dist", ["loadgroup", "worksteal", "each"])
+@pytest.mark.parametrize("dist", ["loadgroup", "worksteal"])
 def test_however_tests_are_spread_nothing_is_lost(dist: str, project: Project) -> None:
     write(project)
     text = (project.path / "test_support.py").read_text("utf-8")
