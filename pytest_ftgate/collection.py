@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from pytest_ftgate import datasets, experiments, fixtures
+from pytest_ftgate import datasets, experiments
 from pytest_ftgate.errors import ConfigError, FtgateError, FtgateWarning, did_you_mean
 from pytest_ftgate.marker import read_arguments
 from pytest_ftgate.model import Case, Variant
 from pytest_ftgate.names import MARKER
-from pytest_ftgate.preflight import check_kpis, check_prompts, check_schemas
+from pytest_ftgate.preflight import check_suite
 from pytest_ftgate.runs.shards import select_shard
+from pytest_ftgate.sampling import sample
 from pytest_ftgate.suites import ITEM, EvalItem, Suite, make_plans
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Collector:
         definition = metafunc.definition
         try:
             suite = self._suite(definition, marker)
-            self._preflight(suite, metafunc)
+            check_suite(suite, metafunc)
         except (FtgateError, FtgateWarning) as error:  # a warning, where warnings are errors
             raise pytest.Collector.CollectError(
                 f"{definition.nodeid}: @pytest.mark.{MARKER}: {error}"
@@ -175,14 +175,14 @@ class Collector:
             or definition.originalname.removeprefix("test_")
         )
         self._splits[name] = tuple(case.split for case in cases)
-        sample = _sample(chosen, self.settings.limit, self.settings.seed)
+        chosen_cases = sample(chosen, self.settings.limit, self.settings.seed)
         return Suite(
             name=name,
             file=_test_file(definition),
             path=definition.path,
             split=split,
             trials=trials,
-            cases=sample,
+            cases=chosen_cases,
             variants=_variants(experiment, self.settings.variant),
             available=len(chosen) * trials,
             known_cases=tuple(case.id for case in cases),
@@ -192,15 +192,6 @@ class Collector:
             task=arguments.get("task"),
             must_pass=frozenset(arguments.get("must_pass") or ()),
         )
-
-    def _preflight(self, suite: Suite, metafunc: pytest.Metafunc) -> None:
-        check_schemas(suite.variants, metafunc.config.rootpath)
-        if suite.task is None and _asks_for_output(metafunc):
-            check_prompts(suite.name, suite.variants, suite.cases)
-        if suite.experiment is not None:
-            text = suite.path.read_text("utf-8", errors="replace")
-            for warning in check_kpis(suite.experiment, _defined_kpis(metafunc.config), text):
-                metafunc.definition.warn(FtgateWarning(warning))
 
     def _experiment(self, directory: Path, path: Any) -> experiments.Experiment | None:
         if path is None:
@@ -267,18 +258,6 @@ def refuse(error: pytest.UsageError, items: list[pytest.Item], config: pytest.Co
     items.clear()
 
 
-def _asks_for_output(metafunc: pytest.Metafunc) -> bool:
-    """Whether the test takes our ``eval_output``; a fixture of its own may do without a prompt."""
-    # No public way leads from a test to the fixtures that it is going to get.
-    found = metafunc._arg2fixturedefs.get("eval_output", ())
-    return bool(found) and found[-1].func.__module__ == fixtures.__name__
-
-
-def _defined_kpis(config: pytest.Config) -> set[str]:
-    """The names of the KPIs that plugins define."""
-    return {kpi.name for kpis in config.hook.pytest_ftgate_kpis() for kpi in kpis}
-
-
 def _refuse_changed_holdout(dataset: Path, cases: tuple[Case, ...]) -> None:
     check = datasets.verify_lock(dataset, cases)
     if check is not None and not check.holds:
@@ -307,22 +286,6 @@ def _with_room_to_confirm(suite: Suite) -> Suite:
     return replace(suite, trials=trials, available=suite.available // suite.trials * trials)
 
 
-def _sample(cases: tuple[Case, ...], limit: int | None, seed: int) -> tuple[Case, ...]:
-    """A stratified sample in file order; proportional, with at least one case a stratum."""
-    if limit is None or limit >= len(cases):
-        return cases
-    strata: dict[str | None, list[int]] = defaultdict(list)
-    for position, case in enumerate(cases):
-        strata[case.stratum].append(position)
-    generator = random.Random(seed)  # noqa: S311 - a sample, not a secret
-    ranked: list[tuple[float, int]] = []
-    for positions in strata.values():
-        shuffled = generator.sample(positions, len(positions))
-        ranked += [((rank + 0.5) / len(shuffled), at) for rank, at in enumerate(shuffled)]
-    chosen = sorted(at for _, at in sorted(ranked)[:limit])
-    return tuple(cases[at] for at in chosen)
-
-
 def _definition_key(node: Any) -> tuple[str, str]:
     return (node.parent.nodeid, node.originalname)
 
@@ -333,7 +296,5 @@ def _test_file(node: pytest.Function) -> str:
 
 
 def _counts(values: Iterable[str]) -> str:
-    counts: dict[str, int] = defaultdict(int)
-    for value in values:
-        counts[value] += 1
+    counts = Counter(values)
     return ", ".join(f"{count} {value!r}" for value, count in counts.items()) or "no case at all"

@@ -111,7 +111,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)  # before a worker of xdist says what it collected
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
-    if config.option.collectonly:
+    # Under --setup-plan pytest goes through the items without running anything.
+    if config.option.collectonly or getattr(config.option, "setupplan", False):
         return
     if any(item.get_closest_marker(MARKER) for item in session.items):
         from pytest_ftgate.collection import refuse

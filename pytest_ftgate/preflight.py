@@ -10,20 +10,45 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from pytest_ftgate import experiments
+from pytest_ftgate import experiments, fixtures
 from pytest_ftgate.errors import ConfigError, DataError, FtgateWarning, nearest
 from pytest_ftgate.model.kpis import BUILT_IN_KPIS, CHECK_NAME
-from pytest_ftgate.providers import no_provider
+from pytest_ftgate.providers import no_provider, require_known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
+    import pytest
+
     from pytest_ftgate.experiments import Experiment
     from pytest_ftgate.model import Case, Variant
+    from pytest_ftgate.suites import Suite
 
 _DERIVED = re.compile(r"_(accuracy|macro_f1)\Z")
 _NEAR = 0.85
+
+
+def check_suite(suite: Suite, metafunc: pytest.Metafunc) -> None:
+    """Check what an eval test is going to use, as far as its files tell.
+
+    Raises:
+        FtgateError: something is wrong for all cases.
+        FtgateWarning: where warnings are errors: something is probably not meant as it stands.
+    """
+    hook = metafunc.config.hook
+    check_schemas(suite.variants, metafunc.config.rootpath)
+    sends = suite.task is None and _takes_our_output(metafunc)
+    if sends or "llm" in metafunc.fixturenames:
+        registered = (mapping or () for mapping in hook.pytest_ftgate_providers())
+        check_providers(suite.variants, {name for names in registered for name in names})
+    if sends:
+        check_prompts(suite.name, suite.variants, suite.cases)
+    if suite.experiment is not None:
+        defined = {kpi.name for kpis in hook.pytest_ftgate_kpis() for kpi in kpis}
+        test = suite.path.read_text("utf-8", errors="replace")
+        for warning in check_kpis(suite.experiment, defined, test):
+            metafunc.definition.warn(FtgateWarning(warning))
 
 
 def check_prompts(name: str, variants: Sequence[Variant], cases: Sequence[Case]) -> None:
@@ -40,6 +65,24 @@ def check_prompts(name: str, variants: Sequence[Variant], cases: Sequence[Case])
         if variant.provider is None:
             raise no_provider(variant.name)
         _check_rendering(variant, cases)
+
+
+def check_providers(variants: Sequence[Variant], registered: Collection[str]) -> None:
+    """See to it that the providers of a suite are known.
+
+    Args:
+        variants: the variants to evaluate.
+        registered: the providers that plugins register.
+
+    Raises:
+        ConfigError: one is not known.
+    """
+    for variant in variants:
+        if variant.provider is not None:
+            try:
+                require_known(variant.provider, registered)
+            except ConfigError as error:
+                raise ConfigError(f"variant {variant.name!r}: {error}") from None
 
 
 def require_prompt(suite: str, variant: Variant) -> None:
@@ -142,3 +185,10 @@ def _check_rendering(variant: Variant, cases: Sequence[Case]) -> None:
         line=first.line,
         column=first.column,
     )
+
+
+def _takes_our_output(metafunc: pytest.Metafunc) -> bool:
+    """Whether the test takes our ``eval_output``; a fixture of its own may do without a prompt."""
+    # No public way leads from a test to the fixtures that it is going to get.
+    found = metafunc._arg2fixturedefs.get("eval_output", ())
+    return bool(found) and found[-1].func.__module__ == fixtures.__name__

@@ -8,9 +8,9 @@ from pytest_ftgate.errors import ConfigError, did_you_mean
 from pytest_ftgate.providers.base import Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Provider", "get", "no_provider"]
+__all__ = ["Provider", "get", "no_provider", "require_known"]
 
 
 def get(
@@ -35,8 +35,7 @@ def get(
             f"a plugin registers a provider under a built-in name: {taken}. "
             "Register it under another name and set provider to that."
         )
-    if name not in factories:
-        raise ConfigError(f"unknown provider {name!r}; {did_you_mean(name, sorted(factories))}")
+    require_known(name, factories)
     provider: Any = factories[name](replaying=replaying)
     lacking = [method for method in _METHODS if not callable(getattr(provider, method, None))]
     if lacking:
@@ -45,6 +44,17 @@ def get(
             f"{', '.join(lacking)}. Give it the methods of pytest_ftgate.providers.Provider."
         )
     return provider  # type: ignore[no-any-return]
+
+
+def require_known(name: str, extra: Iterable[str] = ()) -> None:
+    """See to it that there is a provider of that name, built in or among ``extra``.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    known = {*_BUILT_IN, *extra}
+    if name not in known:
+        raise ConfigError(f"unknown provider {name!r}; {did_you_mean(name, sorted(known))}")
 
 
 def no_provider(variant: str) -> ConfigError:

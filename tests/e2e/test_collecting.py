@@ -344,19 +344,35 @@ def test_a_marker_with_a_split_that_its_dataset_lacks_is_refused(project: Projec
     assert "no case of the split 'train'; it has 2 'dev', 1 'holdout'" in outcome.text
 
 
+@pytest.mark.parametrize("look", ["--collect-only", "--setup-plan"])
 @pytest.mark.parametrize("mode", ["new_episodes", "all", "off"])
-def test_collect_only_calls_nothing_and_touches_nothing(
-    project: Project, provider: FakeProvider, mode: str
+def test_looking_calls_nothing_and_touches_nothing(
+    project: Project, provider: FakeProvider, mode: str, look: str
 ) -> None:
     write_suite(project)
     project.run("--ftgate-record=new_episodes")
     project.dataset("cases.jsonl", [*SUITE_CASES, {"id": "new", "input": {"message": "new"}}])
     before = {path: path.read_bytes() for path in files_of(project)}
     seen = len(provider.seen)
-    outcome = project.run("--collect-only", f"--ftgate-record={mode}", junit=False)
+    outcome = project.run(look, f"--ftgate-record={mode}", junit=False)
     assert outcome.code == pytest.ExitCode.OK
     assert len(provider.seen) == seen
     assert {path: path.read_bytes() for path in files_of(project)} == before
+
+
+@pytest.mark.parametrize("fixture", ["eval_output", "llm"])
+def test_an_unknown_provider_is_refused_at_collection(project: Project, fixture: str) -> None:
+    test = f"@evaluated()\ndef test_asking({fixture}): pass\n"
+    write_suite(project, test, provider="opnai")
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.INTERRUPTED
+    assert "variant 'v1': unknown provider 'opnai'; did you mean 'openai'?" in outcome.text
+
+
+def test_a_task_may_call_its_provider_what_it_likes(project: Project) -> None:
+    test = "@evaluated(task=lambda case, variant: 'x')\ndef test_own(eval_output): pass\n"
+    write_suite(project, test, provider="house")
+    assert project.run().counts == {"passed": 2}
 
 
 def files_of(project: Project) -> list[Path]:
