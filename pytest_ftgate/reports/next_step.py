@@ -68,7 +68,7 @@ def _serve(verdict: Verdict) -> NextStep | None:
         return None
     where = next((suite.experiment for suite in suites if suite.experiment), None)
     place = f"the base_url in {line(where)}" if where else "the address that it is asked at"
-    return NextStep(f"start the server, or check {place}", "the connection was refused")
+    return NextStep(f"start the server, or check {place}", "nothing answered there")
 
 
 def _record(verdict: Verdict) -> NextStep | None:
@@ -105,7 +105,9 @@ def _run_all(verdict: Verdict) -> NextStep | None:
 
 
 def _gate(verdict: Verdict) -> NextStep | None:
-    if any(gated(kpi) for suite in verdict.suites for kpi in suite.kpis):
+    judged = any(gated(kpi) for suite in verdict.suites for kpi in suite.kpis)
+    # A gate on a drop judges nothing yet where there is no baseline.
+    if judged or any(gate.name == "baseline" for suite in verdict.suites for gate in suite.gates):
         return None
     return NextStep("give the experiment a [kpi.pass_rate] with min = ...", "a gate for the merge")
 

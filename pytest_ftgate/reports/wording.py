@@ -144,6 +144,8 @@ def spending(suite: SuiteResult) -> tuple[str, ...]:
         "unknown" if amount is None else f"{amount:,}"
         for amount in (suite.usage.input_tokens, suite.usage.output_tokens)
     )
+    if suite.usage.input_tokens is None and suite.usage.output_tokens is None:
+        return "tokens unknown", f"cost {number(suite.cost, 'usd')}"
     return f"{incoming} tokens in, {outgoing} out", f"cost {number(suite.cost, 'usd')}"
 
 

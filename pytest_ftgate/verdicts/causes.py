@@ -16,7 +16,7 @@ from pytest_ftgate.text import shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ftgate.model import CauseKind, Record
+    from pytest_ftgate.model import CauseKind, Record, SuitePlan
 
 MOST_CAUSES = 20
 """Causes that the verdict document carries, the commonest first."""
@@ -57,20 +57,19 @@ def causes(records: Sequence[Record]) -> tuple[ErrorCause, ...]:
 def summary(cause: ErrorCause) -> str:
     """The cause on one short line."""
     lines = [line.strip() for line in cause.message.strip().splitlines()]
-    said = shown(" ".join(lines[:3]), _SUMMARY_LIMIT).rstrip(".")
+    told = lines[2:3] if cause.kind == "not_recorded" else lines[:3]  # a miss: where, what, why
+    said = shown(" ".join(told or lines), _SUMMARY_LIMIT).rstrip(".")
     return f"{cause.type}: {said}" if said else cause.type
 
 
-def advice(cause: ErrorCause, file: str) -> str:
-    """What to do about it.
-
-    Args:
-        cause: the cause.
-        file: the test file that it was met in.
-    """
+def advice(cause: ErrorCause, plan: SuitePlan) -> str:
+    """What to do about it, in the suite that met it."""
     match cause.kind:
         case "not_recorded":
-            return f"record the calls: pytest {shlex.quote(file)} --ftgate-record=new_episodes"
+            words = ["pytest", shlex.quote(plan.file), "--ftgate-record=new_episodes"]
+            if not plan.current:
+                words.append(f"--ftgate-variant={shlex.quote(plan.variant)}")
+            return f"record the calls: {' '.join(words)}"
         case "not_replayable":
             return "use a client that can be replayed, or list the host in passthrough_hosts"
         case "unreachable":

@@ -159,12 +159,10 @@ def _scored(received: Received) -> GateResult:
     if errors > 1:
         share = f", {commonest.count:,} of {errors:,} the same"
         if commonest.count == errors:
-            share = f", all {errors:,} the same"
+            share = f", {'both' if errors == 2 else f'all {errors:,}'} the same"
         elif commonest.count == 1:
             share = f", {errors:,} different ones, the first"
-    reason = (
-        f"every case {ways}{share}: {summary(commonest)}; {advice(commonest, received.plan.file)}"
-    )
+    reason = f"every case {ways}{share}: {summary(commonest)}; {advice(commonest, received.plan)}"
     return GateResult(name="scored", verdict="block", reason=reason)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from pytest_ftgate.model import GateResult
 from pytest_ftgate.reports.next_step import next_step, reproduce
 from tests.reports.samples import (
     RUN_ID,
@@ -41,6 +42,16 @@ def test_missing_recordings_come_first():
         (
             [passing_suite(kpis=(kpi("pass_rate", 1.0),))],
             "give the experiment a [kpi.pass_rate] with min = ...",
+        ),
+        (
+            [
+                passing_suite(
+                    verdict="warn",
+                    kpis=(kpi("pass_rate", 1.0),),
+                    gates=(GateResult(name="baseline", verdict="warn", reason="there is none"),),
+                )
+            ],
+            f"pytest-ftgate baseline accept {RUN_ID}",
         ),
     ],
 )

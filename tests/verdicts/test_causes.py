@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_ftgate.model import CaseError, ErrorCause, Record
 from pytest_ftgate.verdicts.causes import MOST_CAUSES, advice, causes, summary
-from tests.runs.making import failed, held, run_of, scored, skipped
+from tests.runs.making import failed, held, plan_of, run_of, scored, skipped
 from tests.verdicts.checked import suite_of
 
 MISS = (
@@ -79,15 +80,20 @@ def test_a_verdict_carries_them() -> None:
 def test_each_kind_has_its_own_advice(kind: str, message: str, expected: str, what: str) -> None:
     (cause,) = causes([broken("a", message, kind)])
     assert cause.kind == expected
-    assert what in advice(cause, "evals/test_a.py")
+    plan = plan_of(scored("a", held()), file="evals/test a.py")
+    assert what in advice(cause, plan)
+    if expected == "not_recorded":
+        command = "record the calls: pytest 'evals/test a.py' --ftgate-record=new_episodes"
+        assert advice(cause, plan) == command
+        other = replace(plan, current=False, variant="v 2")
+        assert advice(cause, other) == f"{command} --ftgate-variant='v 2'"
 
 
 def test_a_summary_is_one_short_line() -> None:
     (cause,) = causes([miss("or-026")])
-    assert summary(cause) == (
-        "CassetteMiss: No recording answers a call of suite triage, variant v1, case or-026, "
-        "trial 1: POST http://127.0.0.1/v1/messages It was never recorded"
-    )
+    assert summary(cause) == "CassetteMiss: It was never recorded"
+    (cause,) = causes([broken("a", "one\n  two\nthree\nfour")])
+    assert summary(cause) == "E: one two three"
     hostile = ErrorCause(kind="other", type="E", message="\x1b[2J" + "x" * 9_999, count=1, cases=())
     assert len(summary(hostile)) < 300
     assert summary(hostile).isprintable()

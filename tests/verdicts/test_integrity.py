@@ -126,7 +126,7 @@ RECORD_THEM = "record the calls: pytest evals/test_triage.py --ftgate-record=new
         ([skipped("a"), skipped("b")], "every case was skipped, so there is nothing to judge"),
         (
             [failed("a"), failed("b")],
-            "every case ended in an error, all 2 the same: CassetteMiss: no recorded call. To "
+            "every case ended in an error, both the same: CassetteMiss: no recorded call. To "
             f"record it: pytest; {RECORD_THEM}",
         ),
         (
