@@ -117,6 +117,8 @@ def test_a_missing_baseline_is_never_a_pass(
     assert outcome.code == code
     assert outcome.gates()["baseline"] == outcome.verdict["verdict"] == verdict
     assert "pytest-ftgate baseline accept makes one" in " ".join(outcome.text.split())
+    if rule == "warn":
+        assert "next: pytest-ftgate baseline accept" in outcome.text
 
 
 def test_a_damaged_baseline_is_named_and_fails(accepted: Path, project: Project) -> None:
