@@ -11,7 +11,16 @@ from rich.table import Table
 
 from benchmarks.measure import Result
 
-NAMES = ("startup", "replay", "scale", "recording", "ladder", "simulate-saturation")
+NAMES = (
+    "startup",
+    "replay",
+    "scale",
+    "recording",
+    "ladder",
+    "gate",
+    "simulate-saturation",
+    "simulate-gate",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,6 +10,8 @@ import numpy as np
 from pytest_ftgate.stats.grouping import codes, vector
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from pytest_ftgate.stats.grouping import Labels
@@ -81,7 +83,7 @@ class Design:
         if self.clusters is None:
             return self.effective_n
         weight = self._weight()
-        return _effective(_by_group(self.clusters, weight[:, None])[:, 0])
+        return _effective(_summing(self.clusters)(weight[:, None])[:, 0])
 
     def mean(self, values: Floats) -> Floats:
         """Weighted mean over cases: values (n, m) -> (m,); NaN when nothing counts."""
@@ -119,13 +121,14 @@ class Design:
     def _stratified_variance(self, values: Floats, e2: Floats) -> tuple[Floats, Floats]:
         """V = sum W^2 s2 / n with s2 = (SS + W e2) / (n - 1 + W) within each stratum."""
         weight = self._weight()
-        total = _by_group(self.strata, weight[:, None])
-        square = _by_group(self.strata, (weight * weight)[:, None])
+        by_stratum = _summing(self.strata)
+        total = by_stratum(weight[:, None])
+        square = by_stratum((weight * weight)[:, None])
         size = total * total / square
-        mean = _by_group(self.strata, values * weight[:, None]) / total
+        mean = by_stratum(values * weight[:, None]) / total
         residual = values - (mean if self.strata is None else mean[self.strata])
         residual *= weight[:, None]
-        scaled_ss = size * _by_group(self.strata, residual * residual) / (total * total)
+        scaled_ss = size * by_stratum(residual * residual) / (total * total)
         share = total / total.sum()
         pseudo = np.where(e2 > 0, share, 0.0)
         freedom = size - 1.0 + pseudo
@@ -143,23 +146,27 @@ class Design:
         weight = self._weight()
         share = weight / weight.sum()
         residual = (values - self.mean(values)) * share[:, None]
-        sizes = _by_group(clusters, weight[:, None])[:, 0]
+        by_cluster = _summing(clusters)
+        sizes = by_cluster(weight[:, None])[:, 0]
         present = np.flatnonzero(sizes)
-        sums = _by_group(clusters, residual)[present]
+        sums = by_cluster(residual)[present]
         count = present.size
         variance = count / max(count - 1, 1) * (sums * sums).sum(axis=0)
         floor = e2 / _effective(weight) ** 2
         return np.maximum(variance, floor), np.full(values.shape[1], float(count - 1))
 
 
-def _by_group(groups: Ints | None, values: Floats) -> Floats:
+def _summing(groups: Ints | None) -> Callable[[Floats], Floats]:
     """Column sums by group: (n, m) -> (groups, m); one group if there are none."""
     if groups is None:
-        return (np.ones(values.shape[0]) @ values)[None, :]
+        return lambda values: (np.ones(values.shape[0]) @ values)[None, :]
     count = int(groups.max()) + 1
     if count <= _FEW_GROUPS:  # a product with the indicator matrix beats one pass a column
-        return np.asarray((groups == np.arange(count)[:, None]).astype(np.float64) @ values)
-    return np.stack([np.bincount(groups, weights=column) for column in values.T], axis=1)
+        indicator = (groups == np.arange(count)[:, None]).astype(np.float64)
+        return lambda values: np.asarray(indicator @ values)
+    return lambda values: np.stack(
+        [np.bincount(groups, weights=column) for column in values.T], axis=1
+    )
 
 
 def _effective(weight: Floats) -> float:

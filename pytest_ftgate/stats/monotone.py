@@ -65,6 +65,8 @@ def estimate_monotone(
     seen = estimate(d, e2=e2, span=span, design=design, alpha=alpha)
     if seen.n == 0 or seen.df <= 0 or not seen.se > 0:
         return seen
+    if seen.low > -margin:  # passes, as nearly all do
+        return seen
     if seen.delta > -margin:
         return _with_low(seen, _Search(-d, e2, design, seen), margin)
     # A p that is next to nothing is significant after any correction.
@@ -80,7 +82,7 @@ def _with_high(seen: Estimate, search: _Search, margin: float) -> Estimate:
 
 
 def _with_low(seen: Estimate, search: _Search, margin: float) -> Estimate:
-    if seen.low > -margin or seen.low + search.most_gain <= -margin:
+    if seen.low + search.most_gain <= -margin:
         return seen
     return replace(seen, low=max([seen.low, *(-other.high for other in search.versions())]))
 

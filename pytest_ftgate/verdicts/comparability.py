@@ -112,12 +112,16 @@ def _dataset(plan: SuitePlan, baseline: Baseline, matching: Matching) -> str | N
 
 def _judges(records: Iterable[Record]) -> dict[str, frozenset[str]]:
     """The judges that scored each check."""
-    found: dict[str, set[str]] = {}
-    for record in records:
-        for seen in record.observations:
-            if seen.judge is not None:
-                found.setdefault(seen.check, set()).add(seen.judge)
-    return {check: frozenset(judges) for check, judges in found.items()}
+    found = {
+        (seen.check, seen.judge)
+        for record in records
+        for seen in record.observations
+        if seen.judge is not None
+    }
+    return {
+        check: frozenset(judge for other, judge in found if other == check)
+        for check in {check for check, _ in found}
+    }
 
 
 def _liveness(records: Iterable[Record]) -> set[str]:

@@ -67,8 +67,17 @@ class Frame:
         place: dict[str | None, int] = {name: at for at, name in enumerate(self.strata)}
         self._strata: Ints = np.asarray([place.get(name, -1) for name in names], np.intp)
         self.scored_cases = int(np.count_nonzero(np.bincount(self.case_of_row[self.scored])))
+        self._passed: Floats | None = None
         self._designs: dict[bytes, Design] = {}
         self._rows_of: dict[str, Flags] = {}
+
+    @property
+    def passed(self) -> Floats:
+        """Whether each row passed, 1 or 0; NaN where it was not scored."""
+        if self._passed is None:
+            found = [record.outcome == "passed" for record in self.records]
+            self._passed = np.where(self.scored, np.asarray(found, np.float64), np.nan)
+        return self._passed
 
     def case_values(
         self, values: Floats, *, stratum: str | None = None, median: bool = False

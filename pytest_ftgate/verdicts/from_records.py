@@ -31,7 +31,7 @@ def pass_rate(frame: Frame) -> Series:
     return Series(
         frame=frame,
         name="pass_rate",
-        values=rows_of(frame, lambda record: float(record.outcome == "passed")),
+        values=frame.passed,
         lost=~frame.scored,
         missing="no case was scored",
     )

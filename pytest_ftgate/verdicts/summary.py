@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from pytest_ftgate.model import Miss, Provenance, Usage
@@ -34,9 +35,12 @@ def misses(records: Sequence[Record]) -> tuple[Miss, ...]:
     Args:
         records: in plan order, which is kept among equals.
     """
-    bad = [record for record in records if record.outcome in _SEVERITY]
-    bad.sort(key=lambda record: (_SEVERITY[record.outcome], -_failed_checks(record)))
-    return tuple(_miss(record) for record in bad[:MOST_MISSES])
+    ranked = [
+        (_SEVERITY[outcome], -_failed_checks(record), at)
+        for at, record in enumerate(records)
+        if (outcome := record.outcome) in _SEVERITY
+    ]
+    return tuple(_miss(records[at]) for _, _, at in nsmallest(MOST_MISSES, ranked))
 
 
 def provenance(records: Sequence[Record]) -> Provenance:
