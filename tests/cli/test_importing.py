@@ -44,10 +44,13 @@ def test_into_another_store(invoke: Invoke, here: Path) -> None:
     assert not (here / ".ftgate").exists()
 
 
-def test_an_imported_run_is_shown_and_judged(invoke: Invoke, here: Path) -> None:
+def test_an_imported_run_is_shown_and_judged(
+    invoke: Invoke, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     name = results(here / "r.jsonl", line("a", "v1", 1), line("b", "v1", 0))
     invoke("runs", "import", name, "--suite", "triage")
-    assert "triage [v1] · import" in invoke("runs").output
+    assert "triage [v1] 50.0 % correct · import" in invoke("runs").output
     assert "50.0 %" in invoke("show").output
     (here / "e.toml").write_text('suite = "triage"\n[kpi.correct]\nmin = 0.9\n')
     assert invoke("gate", "--experiment", "e.toml").exit_code == 1
