@@ -16,6 +16,7 @@ PACKAGE = Path(pytest_ftgate.__file__).parent
 GROUND = {"model", "iterations", "components", "errors", "canonical"} | {
     "strict_json",
     "files",
+    "prices",
     "text",
 }
 ROOMS_MAY_IMPORT = {
@@ -26,6 +27,7 @@ ROOMS_MAY_IMPORT = {
     "canonical": {"errors"},
     "strict_json": {"errors", "canonical"},
     "files": {"errors"},
+    "prices": set(),
     "text": {"errors"},
     "names": set(),
     "environment": set(),

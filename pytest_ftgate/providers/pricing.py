@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import math
-import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from pytest_ftgate import prices as price_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
     from pytest_ftgate.model import Usage
     from pytest_ftgate.providers.usage import ModelCall
-
-# The snapshot date that providers append to the name they resolve an alias to.
-_SNAPSHOT = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8})$")
 
 
 def cost(
@@ -50,7 +48,7 @@ def cost(
         return None
     if usage.input_tokens is None or usage.output_tokens is None:
         return None
-    listed = _listed(model, prices)
+    listed = price_list.listed(model, prices)
     if listed is not None:
         per_input, per_output = listed
         total = usage.input_tokens * per_input + usage.output_tokens * per_output
@@ -85,7 +83,7 @@ def cost_of_calls(
     parts = []
     for answer in answers:
         model = answer.model
-        if same and asked in prices and _listed(model, prices) is None:
+        if same and asked in prices and price_list.listed(model, prices) is None:
             model = asked
         parts.append(
             cost(
@@ -99,15 +97,6 @@ def cost_of_calls(
         )
     known = [part for part in parts if part is not None]
     return math.fsum(known) if len(known) == len(parts) else None
-
-
-def _listed(
-    model: str | None, prices: Mapping[str, tuple[float, float]]
-) -> tuple[float, float] | None:
-    """The table's price of a model: its own, else that of its name without a snapshot date."""
-    if model is None:
-        return None
-    return prices.get(model) or prices.get(_SNAPSHOT.sub("", model))
 
 
 def _bundled(

@@ -33,6 +33,7 @@ _RUNGS = {
     "fine_tuning": "fine-tuning",
 }
 _FEW = 5
+_MILLION = 1_000_000
 
 
 def title(result: SaturationResult) -> str:
@@ -112,9 +113,9 @@ def prompt_cost(result: SaturationResult) -> str:
     others = cost.first != cost.variant
     text = f"at {cost.calls_per_month:,.0f} calls a month {name(cost.variant)} "
     if cost.per_month is None:
-        text += f"sends {number(cost.tokens_per_month, 'tokens')} prompt tokens"
+        text += f"sends {_many(cost.tokens_per_month)} prompt tokens"
         if others and cost.first_tokens_per_month is not None:
-            text += f"; {name(cost.first)} sent {number(cost.first_tokens_per_month, 'tokens')}"
+            text += f"; {name(cost.first)} sent {_many(cost.first_tokens_per_month)}"
         return sentence(f"{text}; what they cost is not known without a price of the model")
     text += f"costs {number(cost.per_month, 'usd')}"
     if cost.prompt_per_month is not None:
@@ -179,6 +180,13 @@ def next_fix(result: SaturationResult) -> str:
 def notes(result: SaturationResult) -> tuple[str, ...]:
     """What a reader must know to trust the verdict no further than it goes."""
     return tuple(sentence(note) for note in result.notes)
+
+
+def _many(tokens: float | None) -> str:
+    """A number of tokens: ``80.8 million`` rather than ``80,834,545``."""
+    if tokens is None or tokens < _MILLION:
+        return number(tokens, "tokens")
+    return f"{tokens / _MILLION:,.1f} million"
 
 
 def _equals(p: str) -> str:

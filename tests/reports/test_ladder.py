@@ -191,12 +191,12 @@ def test_the_prompt_at_a_volume_without_a_price():
         first_tokens_per_month=9_800_000,
     )
     assert words.prompt_cost(plateau(prompt_cost=cost)) == (
-        "at 100,000 calls a month v12 sends 50,500,000 prompt tokens; v1 sent 9,800,000; what they "
-        "cost is not known without a price of the model."
+        "at 100,000 calls a month v12 sends 50.5 million prompt tokens; v1 sent 9.8 million; what "
+        "they cost is not known without a price of the model."
     )
-    alone = replace(cost, variant="v1", tokens_per_month=9_800_000)
+    alone = replace(cost, variant="v1", tokens_per_month=990_000)
     assert words.prompt_cost(plateau(prompt_cost=alone)) == (
-        "at 100,000 calls a month v1 sends 9,800,000 prompt tokens; what they cost is not known "
+        "at 100,000 calls a month v1 sends 990,000 prompt tokens; what they cost is not known "
         "without a price of the model."
     )
 

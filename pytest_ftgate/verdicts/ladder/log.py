@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_ftgate.iterations import LoggedIteration, LoggedKpi
+from pytest_ftgate.prices import listed
 from pytest_ftgate.stats import paired
 from pytest_ftgate.stats.intervals import finite
 
@@ -65,7 +66,10 @@ class Log:
 
     def _line(self, at: int, entry: Entry) -> LoggedIteration:
         standing, variant = self._standings[at], entry.variant
+        tokens_in, tokens_out = self._value(TOKENS_IN, at), self._value(TOKENS_OUT, at)
         cost = self._value(COST, at)
+        if cost is None:  # run before its price was written down
+            cost = self._priced(entry.models, tokens_in, tokens_out)
         calls = self._history.outline.rules.calls_per_month
         earliest, latest = entry.recorded
         return LoggedIteration(
@@ -81,8 +85,8 @@ class Log:
             cases=len(entry.ran),
             trials=entry.trials,
             errors=len(entry.errors),
-            tokens_in=self._value(TOKENS_IN, at),
-            tokens_out=self._value(TOKENS_OUT, at),
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
             latency_s=self._value(LATENCY, at),
             cost=cost,
             cost_per_month=None if cost is None or calls is None else cost * calls,
@@ -108,6 +112,15 @@ class Log:
         if not cases.any() or kpi is None or kpi.unknown:
             return None
         return finite(table.interval(at, cases, self._universe.design(cases)).value)
+
+    def _priced(
+        self, models: Sequence[str], tokens_in: float | None, tokens_out: float | None
+    ) -> float | None:
+        """What a case costs by the experiment's present prices."""
+        price = listed(models[0], self._history.outline.prices) if len(models) == 1 else None
+        if price is None or tokens_in is None or tokens_out is None:
+            return None
+        return (tokens_in * price[0] + tokens_out * price[1]) / 1e6
 
     def _kpi(self, name: str, at: int) -> LoggedKpi:
         table = self._tables[name]

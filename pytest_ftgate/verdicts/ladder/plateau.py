@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from pytest_ftgate.iterations import EarlyStop, Growth, PromptCost, StratumScore
+from pytest_ftgate.prices import listed
 from pytest_ftgate.verdicts.amounts import amount, interval
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def prompt_cost(
     """
     if calls is None or (line.cost_per_month is None and line.tokens_in is None):
         return None
-    price = prices.get(line.models[0]) if len(line.models) == 1 else None
+    price = listed(line.models[0], prices) if len(line.models) == 1 else None
     prompt = None
     if price is not None and line.tokens_in is not None:
         prompt = line.tokens_in * price[0] / 1e6 * calls

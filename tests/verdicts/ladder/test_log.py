@@ -104,6 +104,21 @@ def test_what_it_costs() -> None:
     assert (second.models, second.recorded_from) == (("gpt-4.1-mini",), "2026-10-01T08:00:00Z")
 
 
+def test_without_a_cost_of_its_time_there_is_that_of_present_prices() -> None:
+    def spent(variant: str, model: str, **usage: int) -> tuple[Record, ...]:
+        return records_of(variant, np.ones(4), model=model, cost=None, usage=Usage(**usage))
+
+    full = {"input_tokens": 300, "output_tokens": 10}
+    run = run_with(
+        (V1, spent("v1", "m", input_tokens=300)),
+        (V2, spent("v2", "m-2026-01-31", **full)),
+        (V3, spent("v3", "other", **full)),
+        prices={"m": (2.0, 8.0)},
+    )
+    costs = [line.cost for line in judged(run).log]
+    assert costs == [None, pytest.approx((300 * 2 + 10 * 8) / 1e6), None]
+
+
 def test_a_cost_that_one_case_does_not_tell_is_unknown() -> None:
     records = records_of("v1", np.ones(4), cost=0.001)
     records = (replace(records[0], cost=None), *records[1:])
