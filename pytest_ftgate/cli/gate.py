@@ -32,6 +32,9 @@ from pytest_ftgate.cli.project import (
     "--json", "json_path", metavar="PATH", help="Write the verdict document; - prints it."
 )
 @click.option(
+    "--markdown", "markdown_path", metavar="PATH", help="Write the report as Markdown; - prints it."
+)
+@click.option(
     "-v", "--verbose", count=True, help="More of the summary, and how turned cases differ."
 )
 @plugin_option
@@ -43,6 +46,7 @@ def gate(
     experiment: Path | None,
     kpis: tuple[str, ...],
     json_path: str | None,
+    markdown_path: str | None,
     verbose: int,
     plugins: tuple[str, ...],
     suites: tuple[str, ...],
@@ -76,7 +80,11 @@ def gate(
     )
     if json_path is not None:
         write_file(json_path, json_report.encode(verdict))
-    if json_path != "-":
+    if markdown_path is not None:
+        from pytest_ftgate.reports import markdown
+
+        write_file(markdown_path, markdown.render(verdict).encode())
+    if "-" not in (json_path, markdown_path):
         write(terminal.render(verdict, verbosity=verbose, **screen()._asdict()))
         if verbose:
             from pytest_ftgate.cli.case_diff import earlier_results, write_turned

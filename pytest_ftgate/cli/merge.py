@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 @click.option(
     "--json", "json_path", metavar="PATH", help="Write the verdict document; - prints it."
 )
+@click.option(
+    "--markdown", "markdown_path", metavar="PATH", help="Write the report as Markdown; - prints it."
+)
 @click.option("-v", "--verbose", count=True, help="More of the summary, as in pytest.")
 @plugin_option
 @store_option
@@ -30,6 +33,7 @@ def merge(
     *,
     shards: tuple[str, ...],
     json_path: str | None,
+    markdown_path: str | None,
     verbose: int,
     plugins: tuple[str, ...],
     store: Path | None,
@@ -54,6 +58,7 @@ def merge(
         gate,
         run=str(directory.absolute()),
         json_path=json_path,
+        markdown_path=markdown_path,
         verbose=verbose,
         plugins=plugins,
         store=store,

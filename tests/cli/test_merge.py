@@ -91,3 +91,10 @@ def test_nothing_to_merge(invoke: Invoke) -> None:
     result = invoke("merge", "shards/nowhere")
     assert result.exit_code == 4
     assert "shards/nowhere: holds no run" in result.stderr
+
+
+def test_the_report_for_a_pull_request(invoke: Invoke, here: Path) -> None:
+    names = left_by_machines(here, shards(0.8))
+    invoke("merge", *names, "--markdown", "report/comment.md")
+    assert (here / "report/comment.md").read_text("utf-8").startswith("<!-- pytest-ftgate -->\n")
+    assert invoke("gate", "--markdown", "-").stdout.startswith("<!-- pytest-ftgate -->\n")
