@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ftgate.reports.safe import line
@@ -37,6 +38,7 @@ def next_step(verdict: Verdict) -> NextStep | None:
         _run_again,
         _look_at_block,
         _run_all,
+        _read_the_log,
         _gate,
         _accept,
         _look,
@@ -104,10 +106,24 @@ def _run_all(verdict: Verdict) -> NextStep | None:
     return _first(suites, "runs every case, so that the gates can speak")
 
 
+def _read_the_log(verdict: Verdict) -> NextStep | None:
+    """What a session of several variants is run for."""
+    ladders = {ladder.suite for ladder in verdict.saturation}
+    evaluated = Counter(suite.suite for suite in verdict.suites)
+    if not any(evaluated[suite] > 1 for suite in ladders):
+        return None
+    return NextStep("pytest-ftgate saturation", "shows what each change to the prompt brought")
+
+
 def _gate(verdict: Verdict) -> NextStep | None:
-    judged = any(gated(kpi) for suite in verdict.suites for kpi in suite.kpis)
-    # A gate on a drop judges nothing yet where there is no baseline.
-    if judged or any(gate.name == "baseline" for suite in verdict.suites for gate in suite.gates):
+    # A gate on a drop judges nothing yet where there is no baseline, and none does when gating is
+    # switched off.
+    if any(
+        gated(kpi) or gate.name in ("baseline", kpi.name)
+        for suite in verdict.suites
+        for kpi in suite.kpis
+        for gate in suite.gates
+    ):
         return None
     return NextStep("give the experiment a [kpi.pass_rate] with min = ...", "a gate for the merge")
 

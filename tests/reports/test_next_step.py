@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from pytest_ftgate.model import GateResult
 from pytest_ftgate.reports.next_step import next_step, reproduce
+from tests.reports.ladders import plateau
 from tests.reports.samples import (
     RUN_ID,
     SAMPLES,
@@ -128,3 +129,20 @@ def test_a_command_names_no_variant_that_another_file_would_run_too():
 def test_no_command_carries_control_characters():
     odd = passing_suite(file="evals/\x1b[2J\n.py", variant="\u202e")
     assert all(map(str.isprintable, reproduce(verdict(odd))))
+
+
+def test_several_variants_are_read_as_a_log():
+    ladder = plateau()
+    runs = [passing_suite(suite=ladder.suite, variant=name) for name in ("v1", "v2")]
+    both = replace(verdict(*runs), saturation=(ladder,))
+    assert next_step(both).command == "pytest-ftgate saturation"
+    one = replace(verdict(runs[0]), saturation=(ladder,))
+    assert next_step(one).command == f"pytest-ftgate baseline accept {RUN_ID}"
+
+
+def test_a_gate_that_is_switched_off_need_not_be_made():
+    off = passing_suite(
+        kpis=(kpi("pass_rate", 1.0),),
+        gates=(GateResult(name="pass_rate", verdict="none", reason="gating is switched off"),),
+    )
+    assert next_step(verdict(off)).command == f"pytest-ftgate baseline accept {RUN_ID}"
