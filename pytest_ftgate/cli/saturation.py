@@ -114,6 +114,8 @@ def _load(store: RunStore, names: tuple[str, ...], suites: tuple[str, ...]) -> l
     from pytest_ftgate.runs.ladder import read_ladder
 
     found = read_ladder(store, suites or None)
+    if suites and not found.runs:  # misspelt, perhaps: all suites are needed to say so
+        found = read_ladder(store)
     for problem in found.problems:
         click.echo(f"left out: {problem}", err=True)
     return list(found.runs) or [store.load()]

@@ -11,13 +11,17 @@ from pytest_ftgate.reports.numbers import number, span
 from pytest_ftgate.reports.wording import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from pytest_ftgate.iterations import LoggedIteration, SaturationResult
+    from pytest_ftgate.iterations import LoggedIteration, LoggedKpi, SaturationResult
+
+    _Column = tuple[str, str, list[str]]
 
 _CHART_WIDTH = 100
 _LIMIT = 10_000
 _CHANGE_LIMIT = 120
+_LEFT, _RIGHT = "---", "---:"
+_ALWAYS = ("variant", "parent", "changed")
 
 
 def render(results: Iterable[SaturationResult]) -> str:
@@ -47,36 +51,56 @@ def section(result: SaturationResult, *, full: bool = False) -> str:
 
 
 def _table(result: SaturationResult) -> str:
-    kpis = [each.name for each in result.log[0].kpis]
-    headings = ["variant", "parent", "changed", *map(code, kpis[:1]), "95 % interval"]
-    headings += ["to parent (90 %)", *map(code, kpis[1:]), "tokens in", "p50", "cost", "change"]
-    rows = [headings, ["---", "---", "---", *["---:"] * (len(headings) - 4), "---"]]
-    rows += [_row(entry, kpis) for entry in result.log]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    """The log; columns of what is not known of any iteration are left out."""
+    columns = [
+        (heading, side, cells)
+        for heading, side, cells in _columns(result)
+        if heading in _ALWAYS or any(cells)
+    ]
+    rows = zip(*(cells for _, _, cells in columns), strict=True)
+    lines = [[heading for heading, _, _ in columns], [side for _, side, _ in columns], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _row(entry: LoggedIteration, kpis: list[str]) -> list[str]:
-    found = {each.name: each for each in entry.kpis}
-    main = words.kpi(entry)
-    cells = [
-        code(entry.variant) + ("" if entry.counted else " (not counted)"),
-        code(entry.parent) if entry.parent else "",
-        words.changed(entry),
-    ]
-    if main is None or main.value is None:
-        cells += ["", "", ""]
-    else:
-        interval = span(main.low, main.high, main.unit)
-        cells += [number(main.value, main.unit), interval, words.delta(main)]
-    others = [found.get(each) for each in kpis[1:]]
-    cells += ["" if each is None else number(each.value, each.unit) for each in others]
-    cells += [
-        number(entry.tokens_in, "tokens"),
-        number(entry.latency_s, "seconds"),
-        number(entry.cost, "usd"),
-        code(entry.change, _CHANGE_LIMIT) if entry.change else "",
-    ]
-    return cells
+def _columns(result: SaturationResult) -> Iterator[_Column]:
+    """Headings, alignments and cells."""
+    log = result.log
+
+    def column(heading: str, cell: Callable[[LoggedIteration], str], side: str = _RIGHT) -> _Column:
+        return heading, side, [cell(entry) for entry in log]
+
+    yield column("variant", _variant, _LEFT)
+    yield column("parent", lambda entry: code(entry.parent) if entry.parent else "", _LEFT)
+    yield column("changed", words.changed, _LEFT)
+    yield column(code(result.kpi), _of_kpi(0, lambda kpi: number(kpi.value, kpi.unit)))
+    yield column("95 % interval", _of_kpi(0, lambda kpi: span(kpi.low, kpi.high, kpi.unit)))
+    yield column("to parent (90 %)", _of_kpi(0, words.delta))
+    for at, kpi in enumerate(log[0].kpis):
+        if at and kpi.name not in words.SPENT:
+            yield column(code(kpi.name), _of_kpi(at, lambda kpi: number(kpi.value, kpi.unit)))
+    yield column("tokens in", lambda entry: _known(entry.tokens_in, "tokens"))
+    yield column("p50", lambda entry: _known(entry.latency_s, "seconds"))
+    yield column("cost", lambda entry: _known(entry.cost, "usd"))
+    yield column("a month", lambda entry: _known(entry.cost_per_month, "usd"))
+    yield column(
+        "change", lambda entry: code(entry.change, _CHANGE_LIMIT) if entry.change else "", _LEFT
+    )
+
+
+def _variant(entry: LoggedIteration) -> str:
+    return code(entry.variant) + ("" if entry.counted else " (not counted)")
+
+
+def _of_kpi(at: int, cell: Callable[[LoggedKpi], str]) -> Callable[[LoggedIteration], str]:
+    def of(entry: LoggedIteration) -> str:
+        found = entry.kpis[at] if at < len(entry.kpis) else None
+        return "" if found is None or found.value is None else cell(found)
+
+    return of
+
+
+def _known(amount: float | None, unit: str) -> str:
+    return "" if amount is None else number(amount, unit)
 
 
 def _details(result: SaturationResult) -> list[str]:

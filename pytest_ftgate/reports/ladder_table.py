@@ -105,13 +105,11 @@ _SPENDING = (
     _Column("cost", lambda entry: _known(entry.cost, "usd"), 7),
     _Column("a month", lambda entry: _known(entry.cost_per_month, "usd"), 5),
 )
-_SPENT = ("tokens_in_per_task", "time_to_output_p50", "cost_per_task")
-"""Gated KPIs that have a column among what an iteration costs."""
 
 
 def _kpi_columns(result: SaturationResult, *, changed: int = _CHANGED_MOST) -> tuple[_Column, ...]:
     known = [each.name for each in result.log[0].kpis[1:]] if result.log else []
-    others = [each for each in known if each not in _SPENT]
+    others = [each for each in known if each not in words.SPENT]
     return (
         _PARENT,
         _Column("changed", words.changed, 95, right=False, most=changed),

@@ -23,6 +23,9 @@ GROWN = 1.10
 SYSTEMATIC = 0.05
 """Up to this p, persistent failures are said to be more than chance gives."""
 
+SPENT = ("tokens_in_per_task", "time_to_output_p50", "cost_per_task")
+"""Gated KPIs that tables show among what an iteration costs."""
+
 _RUNGS = {
     "stop": "stop here",
     "evidence": "more evidence",

@@ -118,10 +118,10 @@ def test_runs_of_different_sessions_add_up(invoke: Invoke) -> None:
     for at, fact in enumerate(chain(12)):
         order = tuple(each["variant"] for each in chain(12))
         keep(run_with((fact, records_of("", RISING[at])), number=at + 1, order=order))
-    assert "12 iterations, 12 count" in invoke("saturation").output
+    assert " · 12 iterations · " in invoke("saturation").output
     newest = [info.id for info in RunStore(Path(".ftgate")).list()[:3]]
     result = invoke("saturation", *newest)
-    assert "3 iterations, 3 count" in result.output
+    assert " · 3 iterations · " in result.output
     assert invoke("saturation", "nowhere").exit_code == 4
 
 
@@ -174,6 +174,9 @@ class TestSuites:
     def test_an_unknown_one(self, invoke: Invoke) -> None:
         result = invoke("saturation", "--suite", "triag")
         assert result.exit_code == 4
+        assert "no such suite; did you mean 'triage'?" in result.output
+        result = invoke("saturation", "--suite", "xyz")
+        assert "allowed: other, triage" in result.output
         run = RunStore(Path(".ftgate")).list()[0].id
         result = invoke("saturation", "--suite", "triage", run)
         assert "--suite triage: the runs have no such suite" in result.output

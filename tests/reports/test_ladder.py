@@ -94,6 +94,26 @@ def test_a_table_has_as_many_cells_as_headings():
         assert len(counts) == 1
 
 
+def test_gated_costs_have_one_column():
+    log = tuple(
+        replace(
+            each,
+            kpis=(
+                *each.kpis,
+                LoggedKpi(name="time_to_output_p50", value=1.5, low=1, high=2, n=9, unit="seconds"),
+            ),
+        )
+        for each in plateau().log
+    )
+    result = plateau(log=log)
+    page = ladder_markdown.section(result, full=True)
+    text = ladder.render([result], width=200, color=False)
+    for report in (page, text):
+        assert "format_valid" in report
+        assert " p50 " in report
+        assert "time_to_output_p50" not in report
+
+
 def test_no_log_is_no_table():
     bare = replace(short(), log=())
     assert "|" not in ladder_markdown.section(bare)
