@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from pytest_ftgate.errors import ConfigError, StoreError, did_you_mean, shown_path
+from pytest_ftgate.errors import ConfigError, DataError, StoreError, did_you_mean, shown_path
 
 if TYPE_CHECKING:
     from pytest_ftgate.model import Run
@@ -63,10 +63,17 @@ class Arms:
             chosen = self._place(name[:at]) or self._prefix(name[:at])
             if chosen is not None:
                 return self._narrowed(chosen.run, name[at + 1 :])
-        try:
-            return Arm(self._load(self.store.find(name)), None)
-        except StoreError as error:
-            raise StoreError(f"{error} {self._variants_told(name)}") from None
+        return self._prefix(name) or self._refuse(name)
+
+    def _refuse(self, name: str) -> NoReturn:
+        """Say what the name could have been; ambiguous and empty stores speak for themselves."""
+        known = self._variants()
+        if not known or any(run.id.startswith(name) for run in self.store.list()):
+            self.store.find(name)
+        raise StoreError(
+            f"{name!r} is no file, no run of {shown_path(self.store.root)} (pytest-ftgate runs "
+            f"lists them) and no variant; {did_you_mean(name, known)}"
+        )
 
     def _place(self, name: str) -> Arm | None:
         """What the name is the path, or the exact id, of."""
@@ -101,10 +108,9 @@ class Arms:
                         return run.path
         return None
 
-    def _variants_told(self, name: str) -> str:
+    def _variants(self) -> list[str]:
         runs = [run.manifest for run in self.store.list() if run.manifest is not None]
-        known = sorted({plan.variant for run in runs for plan in run.plans})
-        return f"No run has a variant of this name; {did_you_mean(name, known)}" if known else ""
+        return sorted({plan.variant for run in runs for plan in run.plans})
 
     def _narrowed(self, run: Run, variant: str) -> Arm:
         known = list(dict.fromkeys(plan.variant for plan in run.manifest.plans))
@@ -165,11 +171,24 @@ class Arms:
 
 
 def _holds_results(path: Path) -> bool:
-    """Whether the first line is one of a results file; the readers tell what is wrong with it."""
+    """Whether a file holds results, and not a baseline, by its first line.
+
+    Raises:
+        DataError: it is neither.
+    """
     with path.open("rb") as file:
         first = next((line for line in file if line.strip(b"\xef\xbb\xbf \t\r\n")), b"")
     try:
         found = json.loads(first.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and "case" in found
+        found = None
+    keys = set(found) if isinstance(found, dict) else set()
+    if "case" in keys or {"suite", "counts"} <= keys:
+        return "case" in keys
+    raise DataError(
+        path,
+        "this is neither a baseline nor a file of results",
+        "Name a run, a variant, a file of a folder of baselines, or results as "
+        "pytest-ftgate runs import takes them",
+        line=1,
+    )

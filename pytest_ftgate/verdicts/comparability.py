@@ -85,6 +85,9 @@ def _warnings(
             yield f"the prompt changed since the baseline: {changed[0]}"
     if found := _dataset(plan, baseline, matching):
         yield found
+    broken = sum(record.status == "error" for record in matching.before)
+    if broken:
+        yield f"left out of the comparison: {counted(broken, 'result')} that ended in an error before"
     then = _liveness(baseline.records)
     if provenance.live and then == {"replayed"}:
         yield "live answers are compared with replayed ones"

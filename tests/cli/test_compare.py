@@ -197,8 +197,20 @@ class TestRefused:
     def test_an_unknown_side(self, invoke: Invoke) -> None:
         result = invoke("compare", "v11", SECOND)
         assert result.exit_code == 4
-        assert "'v11' names no run of .ftgate" in result.stderr
-        assert "No run has a variant of this name; did you mean 'v1'?" in result.stderr
+        assert result.stderr == (
+            "pytest-ftgate: 'v11' is no file, no run of .ftgate (pytest-ftgate runs lists them) "
+            "and no variant; did you mean 'v1'?\n"
+        )
+        assert "names 2 runs" in invoke("compare", "2026", SECOND).stderr
+
+    @pytest.mark.parametrize("text", ["", "junk", '{"id": "c1", "input": "x"}', "[1]"])
+    def test_a_file_of_another_kind(self, invoke: Invoke, here: Path, text: str) -> None:
+        (here / "other.jsonl").write_text(text)
+        result = invoke("compare", "other.jsonl", SECOND)
+        assert result.exit_code == 4
+        assert result.stderr.startswith(
+            "other.jsonl:1: this is neither a baseline nor a file of results. Name a run,"
+        )
 
     def test_no_suite_in_common(self, invoke: Invoke) -> None:
         store(THIRD, [replace(record, suite="orders") for record in records(BEFORE)])

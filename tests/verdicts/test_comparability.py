@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from pytest_ftgate.model import Baseline, Record
-from tests.runs.making import COMPONENT_HASHES
+from tests.runs.making import COMPONENT_HASHES, failed
 from tests.verdicts.arms import baseline, echo, judged, records, run_of
 
 SAME = records([1.0] * 10)
@@ -30,6 +30,13 @@ def test_like_with_like_needs_no_warning() -> None:
 def test_another_model() -> None:
     assert warnings(SAME, baseline(SAME, models=("gpt-4o",))) == (
         "the model changed: the baseline's answers are by gpt-4o, now by gpt-4.1-mini",
+    )
+
+
+def test_errors_before() -> None:
+    broken = [failed(record.case) for record in SAME[:2]]
+    assert warnings(SAME, baseline([*broken, *SAME[2:]])) == (
+        "left out of the comparison: 2 results that ended in an error before",
     )
 
 
