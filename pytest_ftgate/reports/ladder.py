@@ -12,6 +12,7 @@ from pytest_ftgate.reports import ladder_words as words
 from pytest_ftgate.reports.console import TextConsole
 from pytest_ftgate.reports.details import hanging, indented
 from pytest_ftgate.reports.kpi_table import INDENT
+from pytest_ftgate.reports.numbers import plural
 from pytest_ftgate.reports.wording import sentence
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _failures(result: SaturationResult, verbosity: int) -> list[RenderableType]:
         shown = words.examples(group)
         rows += [("", f"- {text}") for text in (shown if verbosity > 0 else shown[:1])]
     if len(found.groups) > most:
-        rows.append(("", f"and {len(found.groups) - most:,} more groups (-v shows all)"))
+        more = plural(len(found.groups) - most, "more group")
+        rows.append(("", f"and {more} (-v shows all)"))
     return hanging([(_dim(label), text) for label, text in rows])
 
 

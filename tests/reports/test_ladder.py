@@ -236,6 +236,17 @@ def test_persistent_failures_stand_against_chance(p, said):
     )
 
 
+@pytest.mark.parametrize(("count", "said"), [(6, "1 more group"), (7, "2 more groups")])
+def test_groups_beyond_five_are_counted(count, said):
+    (first, *_) = failures().groups
+    found = replace(failures(), groups=tuple(replace(first, name=f"g{at}") for at in range(count)))
+    text = ladder.render([plateau(failures=found)], width=80, color=False)
+    assert f"and {said} (-v shows all)\n" in text
+    assert "more group" not in ladder.render(
+        [plateau(failures=found)], width=80, color=False, verbosity=1
+    )
+
+
 def test_a_short_heading_keeps_whole_facts():
     def heading(width):
         text = ladder.render([plateau()], width=width, color=False)

@@ -120,6 +120,7 @@ class Ladder:
             settle=judged.settle,
             notes=(
                 *judged.notes,
+                *self._notes_on_current(judged),
                 *selection.notes,
                 *_unlike(counted),
                 *self._discipline.notes,
@@ -176,6 +177,16 @@ class Ladder:
         return Log(
             self.history, standings, self._universe, tables=tables, shown=shown, selection=selection
         ).lines()
+
+    def _notes_on_current(self, judged: Judged) -> list[str]:
+        """That the current variant is a step back, where it clearly is one."""
+        shipped = self.history.outline.shipped
+        if shipped is None or shipped not in judged.bad or judged.best is None:
+            return []
+        return [
+            f"the current variant {shipped} is clearly worse than an earlier one: the best so far "
+            f"is {judged.best.variant}"
+        ]
 
     def _present_row(self, selection: Selection) -> int:
         """The row of the current variant; without one, the last that counts."""

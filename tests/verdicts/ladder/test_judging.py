@@ -15,7 +15,7 @@ from pytest_ftgate.stats.saturation import Saturation
 from pytest_ftgate.verdicts.ladder import judging
 from pytest_ftgate.verdicts.ladder.judging import Judged, Scale, judge_scores
 from pytest_ftgate.verdicts.ladder.phrases import listed, points, signed
-from tests.verdicts.ladder.making import simulated
+from tests.verdicts.ladder.making import judged, ladder_run, simulated
 
 RATE = Scale("rate", "higher", 1.0)
 RULES = SaturationRules()
@@ -236,3 +236,15 @@ def test_the_word_of_the_verdict_ends_the_sentence() -> None:
         found = judge_scores(simulated(rng, 60, [0.8] * 10), ["v"] * 10, RATE, RULES)
         settled = found.verdict not in ("not_enough_evidence", "too_few_iterations")
         assert bool(re.search(rf": {found.verdict}$", found.reason)) == settled
+
+
+@pytest.mark.parametrize(("shipped", "said"), [("v9", True), ("v8", False), (None, False)])
+def test_a_current_variant_that_is_a_step_back_is_said_to_be_one(
+    shipped: str | None, said: bool
+) -> None:
+    scores = np.ones((10, 60))
+    scores[8, :30] = 0.0
+    result = judged(ladder_run(scores, shipped=shipped))
+    assert result.bad == ("v9",)
+    note = "the current variant v9 is clearly worse than an earlier one: the best so far is v1"
+    assert (note in result.notes) == said
