@@ -87,7 +87,8 @@ def _warnings(
         yield found
     broken = sum(record.status == "error" for record in matching.before)
     if broken:
-        yield f"left out of the comparison: {counted(broken, 'result')} that ended in an error before"
+        results = counted(broken, "result")
+        yield f"left out of the comparison: {results} that ended in an error before"
     then = _liveness(baseline.records)
     if provenance.live and then == {"replayed"}:
         yield "live answers are compared with replayed ones"
