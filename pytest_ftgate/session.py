@@ -29,6 +29,7 @@ from pytest_ftgate.model import (
 from pytest_ftgate.names import RECORD_ATTRIBUTE
 from pytest_ftgate.publishing import tell_github, write_reports
 from pytest_ftgate.recording.maintenance import Coverage, unplayed
+from pytest_ftgate.reports.next_step import differences
 from pytest_ftgate.reports.terminal import render
 from pytest_ftgate.runs import compared
 from pytest_ftgate.runs.store import RunStore
@@ -263,6 +264,10 @@ class Controller:
         if text:
             terminal.section("LLM evaluation")
             terminal.write_line(text.rstrip())
+        step = differences(self.verdict) if terminal.verbosity > 0 else None
+        if step is not None:
+            terminal.write_line(f"and: {step.command}")
+            terminal.write_line(f"     ({step.why})")
         for problem in [*([] if self.settings.gate else self.problems), *self.notes]:
             terminal.write_line(f"ftgate: {problem}", yellow=True)
         if os.environ.get("GITHUB_ACTIONS") == "true":

@@ -26,7 +26,6 @@ _OUTPUT_LIMIT = 400
 _LABEL_LIMIT = 14
 _CAUSES = 3
 _CAUSE_LIMIT, _CAUSE_LIMIT_VERBOSE = 600, 2_000
-_TELLING = ("block", "warn")
 
 
 @dataclass(frozen=True)
@@ -64,17 +63,31 @@ class Details:
             for label, cases in flipped
             if cases
         ]
-        if suite.added or suite.removed or suite.changed:
-            lines.append(("cases", wording.comparability(suite)))
+        lines += [("caution", wording.sentence(text)) for text in suite.warnings]
         if accepted := history.of_suite(suite):
             lines.append(("accepted", accepted))
         if sensitivity := wording.sensitivity(suite):
             lines.append(("sensitivity", sensitivity))
-        for item in suite.slices:
-            if item.flag in _TELLING or (self._verbose and item.flag != "none"):
-                text = f"{name(item.slice)}: {name(item.kpi)} {wording.slice_change(suite, item)}"
-                lines.append((f"slice {item.flag}", text))
+        lines += self._slices()
         return hanging([(Text(label, style="dim"), text) for label, text in lines])
+
+    def _slices(self) -> list[tuple[str, str]]:
+        """The slices that got worse, few unless asked for more; with ``-v`` small ones too."""
+        suite = self.suite
+        worse = wording.worse_slices(suite)
+        shown = worse if self._verbose else worse[: wording.FEW_SLICES]
+        if self._verbose:
+            shown += tuple(item for item in suite.slices if item.flag == "descriptive")
+        rows = [
+            (
+                f"slice {item.flag}",
+                f"{name(item.slice)}: {name(item.kpi)} {wording.slice_change(suite, item)}",
+            )
+            for item in shown
+        ]
+        if not self._verbose and (more := len(worse) - len(shown)) > 0:
+            rows.append(("", f"and {more:,} more (-v shows all)"))
+        return rows
 
     def errors(self) -> list[RenderableType]:
         """What went wrong, once for all cases that it went wrong for."""

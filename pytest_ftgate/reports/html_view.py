@@ -206,6 +206,7 @@ def _notes(suite: SuiteResult) -> tuple[tuple[str, str], ...]:
         ("Accepted", history.of_suite(suite)),
         ("Sensitivity", wording.sensitivity(suite)),
     )
+    notes += [("Caution", wording.sentence(text)) for text in suite.warnings]
     notes += [(label, text) for label, text in texts if text]
     for item in suite.slices:
         if item.flag in ("warn", "block") or (item.flag != "none" and item.delta):

@@ -214,22 +214,27 @@ def _flipped(suite: SuiteResult) -> str:
             more = f" and {len(cases) - _CASES:,} more" if len(cases) > _CASES else ""
             ids = ", ".join(code(case) for case in cases[:_CASES])
             lines.append(f"**{label}** ({len(cases):,}): {ids}{more}")
-    telling = [item for item in suite.slices if item.flag in ("warn", "block")]
+    worse = wording.worse_slices(suite)
     lines += [
         f"**Slice** {code(item.slice)}: {code(item.kpi)} {wording.slice_change(suite, item)}"
-        for item in telling
+        for item in worse[: wording.FEW_SLICES]
     ]
+    if (rest := len(worse) - wording.FEW_SLICES) > 0:
+        lines.append(
+            f"and {numbers.plural(rest, 'more slice')} (`pytest-ftgate show -v` shows all)"
+        )
     return "\n\n".join(lines)
 
 
 def _comparability(suite: SuiteResult) -> str:
+    cautions = [f"- **Caution**: {code(text, 300)}" for text in suite.warnings]
     lines = (
         wording.comparability(suite),
         f"accepted: {accepted}" if (accepted := history.of_suite(suite)) else "",
         wording.sensitivity(suite),
         " · ".join(wording.provenance(suite)),
     )
-    return "\n".join(f"- {code(text, 300)}" for text in lines if text)
+    return "\n".join([*cautions, *(f"- {code(text, 300)}" for text in lines if text)])
 
 
 def _cost(suite: SuiteResult) -> str:

@@ -51,6 +51,14 @@ def reproduce(verdict: Verdict) -> tuple[str, ...]:
     return _pytest(verdict.suites)
 
 
+def differences(verdict: Verdict) -> NextStep | None:
+    """The command that shows how turned cases differ; ``None`` where no case has turned."""
+    if not any(suite.newly_failing or suite.newly_fixed for suite in verdict.suites):
+        return None
+    why = "shows how newly failing and newly fixed cases differ from before"
+    return NextStep(f"{show(verdict)} --diff", why)
+
+
 def show(verdict: Verdict) -> str:
     """The command that shows the run's cases."""
     return f"pytest-ftgate show {shlex.quote(line(verdict.run.id))}"

@@ -10,6 +10,7 @@ from pytest_ftgate.reports.safe import LINE_LIMIT, block, line, name
 
 if TYPE_CHECKING:
     from pytest_ftgate.model import (
+        BaselineHeader,
         ErrorCause,
         GateResult,
         KpiResult,
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
         SuiteResult,
         Verdict,
     )
+
+FEW_SLICES = 3
+"""Slices that are named unless more are asked for: one bad change makes many of them worse."""
 
 _COUNTS = ("passed", "missed", "failed", "error")
 _PLURALS = {"error": "errors"}
@@ -153,7 +157,7 @@ def comparability(suite: SuiteResult) -> str:
     """``matched 190 cases with the baseline · 5 added · 2 removed · 3 changed``, or empty."""
     if suite.matched is None:
         return ""
-    parts = [f"matched {plural(suite.matched, 'case')} with the baseline"]
+    parts = [f"matched {plural(suite.matched, 'case')} with the baseline{_which(suite.baseline)}"]
     for word, cases in (
         ("added", suite.added),
         ("removed", suite.removed),
@@ -162,6 +166,20 @@ def comparability(suite: SuiteResult) -> str:
         if cases:
             parts.append(f"{len(cases):,} {word}")
     return " · ".join(parts)
+
+
+def _which(baseline: BaselineHeader | None) -> str:
+    """`` [v12] accepted 2026-11-21``, as far as it is known."""
+    if baseline is None:
+        return ""
+    accepted = day(baseline.accepted_at)
+    return f" [{name(baseline.variant)}]{f' accepted {accepted}' if accepted else ''}"
+
+
+def worse_slices(suite: SuiteResult) -> tuple[SliceResult, ...]:
+    """The slices that got worse: first those that block, then the largest difference first."""
+    worse = (item for item in suite.slices if item.flag in ("block", "warn"))
+    return tuple(sorted(worse, key=lambda item: (item.flag != "block", -abs(item.delta or 0.0))))
 
 
 def slice_change(suite: SuiteResult, item: SliceResult) -> str:

@@ -108,10 +108,9 @@ def _dataset(plan: SuitePlan, baseline: Baseline, matching: Matching) -> str | N
     ]
     if not counts:
         return None
-    return (
-        f"the dataset changed: {', '.join(counts)}; compared are the "
-        f"{counted(len(matching.cases), 'case')} that are the same"
-    )
+    same = counted(len(matching.cases), "case")
+    are = "is" if len(matching.cases) == 1 else "are"
+    return f"the dataset changed: {', '.join(counts)}; only {same} that stayed {are} compared"
 
 
 def _judges(records: Iterable[Record]) -> dict[str, frozenset[str]]:

@@ -69,7 +69,7 @@ class TestAccept:
         keep_run(2, scored("c1", missed(), content="f" * 32), *cases("c2", "c3"))
         output = " ".join(invoke("baseline", "accept").output.split())
         assert "newly failing" not in output
-        assert "matched 1 case with the baseline · 1 added · 1 changed" in output
+        assert "dataset changed: 1 case added, 1 case changed; only 1 case that stayed is" in output
 
     def test_a_dry_run_writes_nothing(self, invoke: Invoke, here: Path) -> None:
         keep_run(1, *cases("c1"))

@@ -51,6 +51,9 @@ def test_a_drop_blocks_and_names_what_fails_now(
     compared = outcome.kpi("answered")
     assert (compared["baseline"], compared["value"]) == (1.0, 0.5)
     assert "c05" in outcome.text
+    assert "--diff" not in outcome.text
+    verbose = project.run(*way, "-v")
+    assert f"and: pytest-ftgate show {verbose.verdict['run']['id']} --diff" in verbose.text
     assert project.command("gate").exit_code == 1
 
 
@@ -58,6 +61,7 @@ def test_nothing_changed_passes(accepted: Path, project: Project) -> None:
     outcome = project.run()
     assert outcome.code == pytest.ExitCode.OK
     assert outcome.gates()["answered"] == "pass"
+    assert "--diff" not in project.run("-v").text
 
 
 @pytest.mark.parametrize(

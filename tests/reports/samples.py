@@ -267,6 +267,11 @@ def compared_suite(**fields) -> SuiteResult:
         "matched": 190,
         "added": tuple(f"new-{number}" for number in range(10)),
         "removed": ("ticket-199",),
+        "warnings": (
+            "the prompt changed since the baseline: instructions",
+            "the dataset changed: 10 cases added, 1 case removed; only 190 cases that stayed are "
+            "compared",
+        ),
         "newly_failing": tuple(f"ticket-{number:03d}" for number in range(1, 10)),
         "newly_fixed": ("ticket-150",),
     }
@@ -387,6 +392,7 @@ def hostile_suite(**fields) -> SuiteResult:
         ),
         "provenance": Provenance(replayed=1, recorded_from="\x1b[31m", models=(HOSTILE,)),
         "newly_failing": ("evil-1", "a`b|c"),
+        "warnings": (f"the model changed: now by {HOSTILE}",),
         "errors": (
             ErrorCause(
                 kind="other",

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pytest_ftgate.model import Miss
+from pytest_ftgate.model import Miss, SliceResult
 from pytest_ftgate.reports import markdown
 from pytest_ftgate.reports.fences import code, fence
 from tests.reports.ladders import plateau
-from tests.reports.samples import HOSTILE, SAMPLES, passing_suite, suite, verdict
+from tests.reports.samples import HOSTILE, SAMPLES, compared_suite, passing_suite, suite, verdict
 
 OWN_HTML = {"<!-- pytest-ftgate -->", "<details>", "</details>"}
 PARSER = MarkdownIt("commonmark").enable("table")
@@ -53,6 +53,8 @@ def test_the_order_is_what_a_reviewer_asks():
         "52 passed",
         "**Newly failing**",
         "**Newly fixed**",
+        "**Caution**: `the prompt changed",
+        "**Caution**: `the dataset changed",
         "matched 190 cases",
         "recorded 2026-11-21",
         "cost unknown",
@@ -61,6 +63,18 @@ def test_the_order_is_what_a_reviewer_asks():
     )
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
+
+
+def test_few_slices_the_worst_first():
+    slices = tuple(
+        SliceResult(
+            slice=f"tag:t{n}", kpi="format_valid", n=30, value=0.8, delta=-n / 100, flag="warn"
+        )
+        for n in range(7)
+    )
+    text = markdown.render(verdict(compared_suite(slices=slices)))
+    assert re.findall(r"\*\*Slice\*\* `(.*?)`", text) == ["tag:t6", "tag:t5", "tag:t4"]
+    assert "and 4 more slices (`pytest-ftgate show -v` shows all)" in text
 
 
 def test_the_worst_suite_comes_first():

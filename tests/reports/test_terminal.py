@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from pytest_ftgate.model import GateResult, Miss
+from pytest_ftgate.model import GateResult, Miss, SliceResult
 from pytest_ftgate.reports.terminal import render
 from tests.reports.ladders import plateau
 from tests.reports.samples import (
@@ -188,6 +188,40 @@ def test_slices_only_where_they_say_something():
     assert "stratum:hard" in text
     assert "tag:refund" not in text
     assert "tag:refund" in render(verdict(compared_suite()), width=80, color=False, verbosity=1)
+
+
+def slices_of(*found):
+    return tuple(
+        SliceResult(
+            slice=name, kpi="format_valid", n=30, baseline=0.9, value=0.9 + d, delta=d, flag=flag
+        )
+        for name, d, flag in found
+    )
+
+
+def test_few_slices_unless_asked_for_more_the_blocking_and_the_worst_first():
+    found = [
+        *((f"tag:t{n}", -0.1 - n / 100, "warn") for n in range(6)),
+        ("tag:safety", -0.05, "block"),
+        ("tag:tiny", -0.5, "descriptive"),
+        ("tag:calm", -0.4, "none"),
+    ]
+    judged = verdict(compared_suite(slices=slices_of(*found)))
+    few, every = (
+        re.findall(r"tag:\w+", render(judged, width=80, color=False, verbosity=v)) for v in (0, 1)
+    )
+    worst_first = ["tag:safety", "tag:t5", "tag:t4", "tag:t3", "tag:t2", "tag:t1", "tag:t0"]
+    assert few == worst_first[:3]
+    assert every == [*worst_first, "tag:tiny"]
+    assert "and 4 more (-v shows all)\n" in render(judged, width=80, color=False)
+    three = replace(judged.suites[0], slices=slices_of(*found[:3]))
+    assert "-v shows all" not in render(verdict(three), width=80, color=False)
+
+
+def test_what_makes_a_comparison_unfair_is_told():
+    text = render(verdict(compared_suite()), width=120, color=False)
+    assert "  caution        the prompt changed since the baseline: instructions.\n" in text
+    assert "  caution        the dataset changed: 10 cases added, 1 case removed; only 190" in text
 
 
 def test_the_bar_needs_room():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ftgate.model import CaseError, Observation, Provenance, Record, Usage
+from pytest_ftgate.model import BaselineHeader, CaseError, Observation, Provenance, Record, Usage
 from pytest_ftgate.reports import wording
 from tests.reports.samples import compared_suite, kpi, suite
 
@@ -62,6 +62,11 @@ def test_comparability_counts_what_does_not_match():
         "matched 190 cases with the baseline · 10 added · 1 removed · 1 changed"
     )
     assert wording.comparability(suite()) == ""
+    header = BaselineHeader(
+        suite="tickets", run="r", variant="v2", accepted_at="2026-08-01T08:00:00Z"
+    )
+    named = wording.comparability(compared_suite(baseline=header, added=(), removed=()))
+    assert named == "matched 190 cases with the baseline [v2] accepted 2026-08-01"
 
 
 def test_sensitivity_is_said_for_gated_kpis_only():

@@ -79,7 +79,7 @@ def test_a_baseline_without_fingerprint_is_no_change() -> None:
 def test_another_dataset() -> None:
     before = [*SAME, replace(SAME[0], case="gone")]
     assert warnings(SAME, baseline(before)) == (
-        "the dataset changed: 1 case removed; compared are the 10 cases that are the same",
+        "the dataset changed: 1 case removed; only 10 cases that stayed are compared",
     )
 
 
