@@ -68,6 +68,12 @@ class Details:
             lines.append(("accepted", accepted))
         if sensitivity := wording.sensitivity(suite):
             lines.append(("sensitivity", sensitivity))
+        if self._verbose:
+            lines += [
+                ("McNemar", f"{name(kpi.name)}: {wording.flips(kpi)}; {paired}")
+                for kpi in suite.kpis
+                if wording.gated(kpi) and (paired := wording.paired(kpi))
+            ]
         lines += self._slices()
         return hanging([(Text(label, style="dim"), text) for label, text in lines])
 

@@ -96,7 +96,23 @@ def tables(suite: SuiteResult, width: int, *, full: bool = False) -> list[Table]
         kpi for kpi in kpis if kpi.baseline is not None and (full or gated(kpi) or kpi.delta != 0)
     )
     alone = _table(_ALONE, kpis, width)
-    return [alone, _table(_COMPARED, compared, width)] if compared else [alone]
+    return [alone, _table(_narrowed(compared, width), compared, width)] if compared else [alone]
+
+
+def _narrowed(kpis: tuple[KpiResult, ...], width: int) -> tuple[_Column, ...]:
+    """The columns of the comparison; an interval that is too long for them is left out.
+
+    So one long interval, as that of small costs is, takes no column from all the others.
+    """
+    others = tuple(column for column in _COMPARED if column is not _CHANGE)
+    room = width - INDENT - _width(others, kpis) - _GAP if kpis else 0
+
+    def cell(kpi: KpiResult) -> str:
+        text = numbers.change(kpi)
+        return text if cell_len(text) <= room else numbers.change(kpi, interval=False)
+
+    change = _Column(_CHANGE.heading, cell, _CHANGE.rank)
+    return tuple(change if column is _CHANGE else column for column in _COMPARED)
 
 
 def grid() -> Table:

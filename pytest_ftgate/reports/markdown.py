@@ -187,7 +187,8 @@ def _kpi_table(suite: SuiteResult) -> str:
             ("now", numbers.value),
             ("difference (90 %)", numbers.change),
             ("flips", numbers.flips),
-            ("p (drop)", lambda kpi: "" if kpi.p is None else numbers.probability(kpi.p)),
+            ("McNemar mid-p", lambda kpi: _p(kpi.mcnemar_p)),
+            ("p (drop)", lambda kpi: _p(kpi.p)),
             *columns[1:],
         ]
     lines = [
@@ -198,6 +199,10 @@ def _kpi_table(suite: SuiteResult) -> str:
         word = f"**{kpi.verdict}**" if wording.gated(kpi) else ""
         lines.append(_row((code(kpi.name), word, *(cell(kpi) for _, cell in columns))))
     return "\n".join(lines)
+
+
+def _p(p: float | None) -> str:
+    return "" if p is None else numbers.probability(p)
 
 
 def _row(cells: Iterable[str]) -> str:

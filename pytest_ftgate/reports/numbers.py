@@ -49,15 +49,15 @@ def threshold(kpi: KpiResult) -> str:
     return f"{', '.join(bounds)}{mode}" if bounds else ""
 
 
-def change(kpi: KpiResult) -> str:
-    """The difference to the baseline with its interval, ``−2.0 pts (−7.0 to +3.0)``.
+def change(kpi: KpiResult, *, interval: bool = True) -> str:
+    """The difference to the baseline, and its interval, ``−2.0 pts (−7.0 to +3.0)``.
 
     ``unknown`` when it could not be estimated, empty without a baseline.
     """
     if kpi.delta is None:
         return "" if kpi.baseline is None else UNKNOWN
     text = signed(kpi.delta, kpi.unit)
-    if kpi.delta_low is None or kpi.delta_high is None:
+    if not interval or kpi.delta_low is None or kpi.delta_high is None:
         return text
     low, high = (signed(end, kpi.unit, bare=True) for end in (kpi.delta_low, kpi.delta_high))
     return f"{text} ({low} to {high})"

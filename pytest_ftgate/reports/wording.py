@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.reports.numbers import number, plural, points, signed
+from pytest_ftgate.reports.numbers import number, plural, points, probability, signed
 from pytest_ftgate.reports.safe import LINE_LIMIT, block, line, name
 
 if TYPE_CHECKING:
@@ -247,6 +247,20 @@ def flips(kpi: KpiResult) -> str:
     if kpi.b is None or kpi.c is None:
         return ""
     return f"{kpi.b:,} passed before and fail now, {kpi.c:,} the reverse"
+
+
+def paired(kpi: KpiResult) -> str:
+    """``mid-p 0.012, Newcombe's 95 % interval −8.0 to −0.5 pts``: what McNemar's test says.
+
+    Both are shown beside the flips and decide nothing; empty where nothing flipped.
+    """
+    if kpi.mcnemar_p is None or kpi.newcombe_low is None or kpi.newcombe_high is None:
+        return ""
+    if kpi.b == kpi.c == 0:
+        return ""
+    low = signed(kpi.newcombe_low, kpi.unit, bare=True)
+    high = signed(kpi.newcombe_high, kpi.unit)
+    return f"mid-p {probability(kpi.mcnemar_p)}, Newcombe's 95 % interval {low} to {high}"
 
 
 def could_not_see(kpi: KpiResult) -> str:

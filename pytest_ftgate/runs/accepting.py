@@ -104,7 +104,8 @@ def prepare(
 ) -> Acceptance:
     """What accepting a run would write, for a look before it is written.
 
-    Accepting the run of the present baseline again rewrites it and leaves anchor and history.
+    Accepting the run of the present baseline again rewrites it and leaves the history, and the
+    anchor unless it is asked to move: a drop that is meant is a bar no more.
 
     Args:
         run: a stored run.
@@ -235,11 +236,10 @@ def _shrinking(difference: _Difference) -> tuple[str, str]:
 def _fate_of_anchor(
     previous: Baseline | None, anchor: Baseline | None, *, again: bool, move: bool
 ) -> Literal["none", "made", "kept", "moved"]:
-    if previous is None or again:
-        return "kept" if anchor else "none"
     if anchor is None:
-        return "made"
-    return "moved" if move else "kept"
+        return "none" if previous is None or again else "made"
+    stays = previous is None or previous.header.run == anchor.header.run
+    return "moved" if move and not stays else "kept"
 
 
 def _with_entry(

@@ -259,6 +259,9 @@ class _Suite:
         if self.older is None or self.older.too_few or self.primary not in self.older.findings:
             return
         outcome = _judge_drop(self.older, self.primary, None)
+        if outcome.verdict == "block":
+            meant = "if it is meant: pytest-ftgate baseline accept --move-anchor"
+            outcome = outcome._replace(reason=f"{outcome.reason}; {meant}")
         yield self._result(f"{self.primary} vs anchor", outcome)
 
     def _result(self, name: str, outcome: _Outcome) -> GateResult:

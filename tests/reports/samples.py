@@ -193,6 +193,9 @@ def compared_suite(**fields) -> SuiteResult:
             c=1,
             p=0.0107,
             mde=0.041,
+            mcnemar_p=0.0117,
+            newcombe_low=-0.0802,
+            newcombe_high=-0.0051,
         ),
         kpi(
             "pass_rate",

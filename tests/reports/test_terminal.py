@@ -218,6 +218,48 @@ def test_few_slices_unless_asked_for_more_the_blocking_and_the_worst_first():
     assert "-v shows all" not in render(verdict(three), width=80, color=False)
 
 
+def test_one_long_interval_takes_no_column_from_the_others():
+    kpis = (
+        kpi(
+            "correct",
+            0.511,
+            baseline=0.84,
+            delta=-0.329,
+            delta_low=-0.348,
+            delta_high=-0.31,
+            b=476,
+            c=147,
+            verdict="block",
+        ),
+        kpi(
+            "cost_per_task",
+            0.00066,
+            unit="usd",
+            direction="lower",
+            baseline=0.00052,
+            delta=0.00014,
+            delta_low=0.00011,
+            delta_high=0.00017,
+        ),
+    )
+    judged = verdict(compared_suite(kpis=kpis))
+    narrow, wide = (render(judged, width=width, color=False) for width in (76, 160))
+    assert re.search(r"correct .* −32.9 pts \(−34.8 to −31.0\)  −476 \+147\n", narrow)
+    assert re.search(r"cost_per_task .* \+\$0.00014 *\n", narrow)
+    assert "+$0.00014 (+0.00011 to +0.00017)" in wide
+
+
+def test_mcnemar_and_newcombe_of_gated_kpis_when_asked():
+    few, more = (
+        render(verdict(compared_suite()), width=160, color=False, verbosity=v) for v in (0, 1)
+    )
+    assert "McNemar" not in few
+    assert (
+        "McNemar            format_valid: 9 passed before and fail now, 1 the reverse; "
+        "mid-p 0.012, Newcombe's 95 % interval −8.0 to −0.5 pts\n"
+    ) in more
+
+
 def test_what_makes_a_comparison_unfair_is_told():
     text = render(verdict(compared_suite()), width=120, color=False)
     assert "  caution        the prompt changed since the baseline: instructions.\n" in text

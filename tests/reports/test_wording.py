@@ -57,6 +57,15 @@ def test_lists_say_how_many_more_there_are():
     assert wording.listed(("a", "b"), 2) == "a, b"
 
 
+def test_mcnemar_speaks_where_cases_flipped():
+    found = {"mcnemar_p": 0.0117, "newcombe_low": -0.0802, "newcombe_high": -0.0051}
+    assert wording.paired(kpi("a", 0.5, b=9, c=1, **found)) == (
+        "mid-p 0.012, Newcombe's 95 % interval −8.0 to −0.5 pts"
+    )
+    assert wording.paired(kpi("a", 0.5, b=0, c=0, **found)) == ""
+    assert wording.paired(kpi("a", 0.5, b=9, c=1)) == ""
+
+
 def test_comparability_counts_what_does_not_match():
     assert wording.comparability(compared_suite(changed=("x",))) == (
         "matched 190 cases with the baseline · 10 added · 1 removed · 1 changed"

@@ -292,8 +292,17 @@ class TestAnchor:
         assert list(files_of(path)) == ["triage.history.jsonl", "triage.jsonl"]
         accept_all(path, *self.RUNS[1:3])
         before = files_of(path)
-        accept_all(path, self.RUNS[2], move_anchor=True)
+        accept_all(path, self.RUNS[2])
         assert files_of(path) == before
+
+    def test_the_same_run_again_moves_it_on_request_and_no_more(self, path: Path) -> None:
+        accept_all(path, *self.RUNS[:3])
+        before = files_of(path)
+        accept_all(path, self.RUNS[2], move_anchor=True)
+        assert read(anchor_path(path)).header.run == "r3"
+        changed = {name for name, text in files_of(path).items() if before[name] != text}
+        assert changed == {"triage.anchor.jsonl"}
+        assert accept(self.RUNS[2], "triage", path=path, now=NOW, move_anchor=True).anchor == "kept"
 
 
 class TestHistory:

@@ -233,8 +233,8 @@ class TestMatching:
         assert kpi(suite).delta == 0.0
         assert gate(suite)[0] == "pass"
         assert suite.warnings == (
-            "the dataset changed: 5 cases added, 10 cases changed; compared are the 90 cases that "
-            "are the same",
+            "the dataset changed: 5 cases added, 10 cases changed; only 90 cases that stayed are "
+            "compared",
         )
 
     def test_with_too_few_in_common_nothing_is_judged(self) -> None:
@@ -320,6 +320,8 @@ class TestAnchor:
         verdict, reason = gate(suite, "echo vs anchor")
         assert verdict in ("warn", "block")
         assert reason.startswith("dropped by 4.5 points")
+        meant = "if it is meant: pytest-ftgate baseline accept --move-anchor"
+        assert reason.endswith(meant) == (verdict == "block")
         assert suite.anchor is not None
         assert suite.anchor.run == "older"
         assert kpi(suite).baseline == 0.9, "the table speaks of the baseline"
