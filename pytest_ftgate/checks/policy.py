@@ -191,7 +191,8 @@ def _required(rule: Rule, text: str) -> Iterator[tuple[str, str]]:
         if found is None:
             yield f"required text is missing: {shown(pattern.source, 80)}", ""
         elif turning is not None and found.start() >= limit:
-            yield f"{shown(pattern.source, 80)} must come before", turning
+            first = f'"{shown(turning, 40)}" comes before the required'
+            yield first, found.group()
 
 
 def _sizes(rule: Rule, text: str) -> Iterator[tuple[str, str]]:

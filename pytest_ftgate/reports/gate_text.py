@@ -31,13 +31,14 @@ _PROPERTIES = (
     *("value", "low", "high", "n", "min", "max"),
     *("baseline", "delta", "delta_low", "delta_high", "p"),
 )
-_CHECKS = {"policy_violation_rate": "policy"}
+_COMPARED = "; against the baseline: "
+_OF_LABELS = ("_accuracy", "_macro_f1")
 
 
 def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> str:
     """The failure text of one gate: what, why, the numbers, the worst cases, where to look."""
     lines = [
-        *_wrapped(wording.sentence(gate.reason)),  # pytest's short summary shows the first line
+        *_reason(gate.reason),
         "",
         f"gate {name(gate.name)} of {wording.title(suite)} ({wording.scale(suite)})",
     ]
@@ -87,6 +88,17 @@ def junit_properties(suite: SuiteResult, gate: GateResult) -> list[tuple[str, st
     return [(word, repr(number)) for word, number in facts if number is not None]
 
 
+def _reason(reason: str) -> list[str]:
+    """The reason, what the threshold says on lines of its own.
+
+    pytest's short summary shows the first line: it ends where a thought does.
+    """
+    threshold, found, comparison = wording.sentence(reason).partition(_COMPARED)
+    if not comparison:
+        return _wrapped(threshold)
+    return [*_wrapped(f"{threshold};"), *_wrapped(found.removeprefix("; ") + comparison)]
+
+
 def _facts(kpi: KpiResult) -> list[str]:
     value, interval = numbers.value(kpi), f"{numbers.interval(kpi)} (n = {kpi.n:,})"
     if kpi.n == 0:
@@ -103,8 +115,6 @@ def _facts(kpi: KpiResult) -> list[str]:
         ]
     if flips := wording.flips(kpi):
         facts.append(("flips", flips))
-    if paired := wording.paired(kpi):
-        facts.append(("McNemar", paired))
     if kpi.mde is not None:
         facts.append(("sensitivity", wording.could_not_see(kpi)))
     return [
@@ -155,13 +165,30 @@ def _worst(suite: SuiteResult, gate: GateResult) -> list[str]:
 
 
 def _relevant(suite: SuiteResult, gate: str) -> list[Miss]:
-    """The misses behind a gate, with the reasons that name its check when there are such."""
-    check = _CHECKS.get(gate, gate)
-    own = [
-        (miss, tuple(r for r in miss.reasons if r.startswith(f"{check}:"))) for miss in suite.misses
-    ]
-    named = [replace(miss, reasons=reasons) for miss, reasons in own if reasons]
-    if named:
-        return named
-    unit = next((kpi.unit for kpi in suite.kpis if kpi.name == gate), None)
-    return list(suite.misses) if unit in ("rate", "score") else []
+    """The misses behind a gate, told by the reasons that name its check, then the errors.
+
+    A gate on what no miss speaks of, such as escalations, has only the errors, which may hide
+    anything; one on seconds, tokens or cost has none.
+    """
+    kpi = gate.removesuffix(" vs anchor")
+    if all(row.unit not in ("rate", "score") for row in suite.kpis if row.name == kpi):
+        return []
+    checks = _checks(suite, kpi)
+    if checks is None:
+        return list(suite.misses)
+    starts = tuple(f"{check}:" for check in checks)
+    own = [(miss, tuple(r for r in miss.reasons if r.startswith(starts))) for miss in suite.misses]
+    found = [replace(miss, reasons=reasons) for miss, reasons in own if reasons]
+    return found + [miss for miss, reasons in own if miss.outcome == "error" and not reasons]
+
+
+def _checks(suite: SuiteResult, kpi: str) -> tuple[str, ...] | None:
+    """The checks that a KPI is made from: its own name for most; ``None`` for all of them."""
+    if kpi == "pass_rate":
+        return None
+    if kpi == "policy_violation_rate":
+        return ("policy",)
+    labels = [table.check for table in suite.labels]
+    if kpi in ("accuracy", "macro_f1"):
+        return (kpi, labels[0]) if len(labels) == 1 else None
+    return (kpi, *(label for label in labels if kpi.removeprefix(label) in _OF_LABELS))

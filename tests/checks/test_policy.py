@@ -191,7 +191,7 @@ def test_conditions_on_the_output(make) -> None:  # type: ignore[no-untyped-def]
         ("max_chars = 3", "  abcd\n", "got 4 characters, allowed: at most 3"),
         ("max_words = 0", "a", "got 1 word, allowed: at most 0"),
         ("require = 'a\\d'", "b", r"required text is missing: a\d"),
-        ("require = 'sorry'\nbefore = ['try', 'open']", "open it, try it, sorry", 'sorry must come before "open"'),  # noqa: E501
+        ("require = 'sorry'\nbefore = ['try', 'open']", "open it, try it, sorry", '"open" comes before the required "sorry"'),  # noqa: E501
         ("starts_with = [\"I'm sorry\", 'Thank you']", "Hello there", 'must start with "I\'m sorry" or "Thank you", got "Hello there"'),  # noqa: E501
         ("allowed_terms = 'DataVault'", "Data vault", 'a name must be spelt "DataVault", got "Data vault"'),  # noqa: E501
         ("pii = 'iban'", "DE89 3704 0044 0532 0130 00", 'personal data (iban) "DE…"'),

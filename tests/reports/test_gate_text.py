@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from pytest_ftgate.model import GateResult, Observation
+from pytest_ftgate.model import GateResult, Miss, Observation
 from pytest_ftgate.reports import gate_text
 from tests.reports.samples import RUN_ID, SAMPLES, compared_suite, suite, verdict
 
@@ -27,6 +27,48 @@ def test_a_gate_on_time_has_no_misses_to_show():
     judged = SAMPLES["baseline"]()
     gate = next(gate for gate in judged.suites[0].gates if gate.name.startswith("time"))
     assert "ticket-" not in gate_text.longrepr(judged.suites[0], gate, judged)
+
+
+@pytest.mark.parametrize(
+    ("gate", "shown"),
+    [
+        ("queue_macro_f1", ["m-1", "m-3"]),
+        ("accuracy", ["m-1", "m-3"]),
+        ("queue vs anchor", ["m-1", "m-3"]),
+        ("policy_violation_rate", ["m-2", "m-3"]),
+        ("pass_rate", ["m-1", "m-2", "m-3"]),
+        ("error_rate", ["m-3"]),
+        ("escalation_rate", ["m-3"]),
+        ("time_to_output_p50", []),
+    ],
+)
+def test_a_gate_shows_only_the_cases_behind_it(gate, shown):
+    told = (
+        ("m-1", "missed", "queue: expected a, got b"),
+        ("m-2", "missed", "policy: short [block]"),
+        ("m-3", "error", "TimeoutError"),
+    )
+    misses = tuple(
+        Miss(case=case, trial=0, outcome=outcome, reasons=(reason,))
+        for case, outcome, reason in told
+    )
+    mixed = SAMPLES["mixed"]().suites[0]
+    unit = "seconds" if gate.startswith("time") else "rate"
+    row = replace(mixed.kpis[0], name=gate.removesuffix(" vs anchor"), unit=unit)
+    judged = verdict(replace(mixed, misses=misses, kpis=(row,)))
+    assert {table.check for table in judged.suites[0].labels} == {"queue"}
+    text = gate_text.longrepr(
+        judged.suites[0], GateResult(name=gate, verdict="block", reason="bad"), judged
+    )
+    assert [case for case, _, _ in told if case in text] == shown
+
+
+def test_the_first_line_ends_where_the_threshold_is_told():
+    reason = "80.0 % is below the minimum of 90.0 %; against the baseline: " + "dropped " * 20
+    gate = GateResult(name="tone", verdict="block", reason=reason.strip())
+    lines = gate_text.longrepr(suite(), gate, verdict(suite())).splitlines()
+    assert lines[0] == "80.0 % is below the minimum of 90.0 %;"
+    assert lines[1].startswith("against the baseline: dropped dropped")
 
 
 def test_the_text_says_how_to_look():
