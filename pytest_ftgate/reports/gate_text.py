@@ -115,6 +115,8 @@ def _facts(kpi: KpiResult) -> list[str]:
         ]
     if flips := wording.flips(kpi):
         facts.append(("flips", flips))
+    if paired := wording.paired(kpi):
+        facts.append(("McNemar", paired))
     if kpi.mde is not None:
         facts.append(("sensitivity", wording.could_not_see(kpi)))
     return [
