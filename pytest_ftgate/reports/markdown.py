@@ -247,7 +247,12 @@ def _cost(suite: SuiteResult) -> str:
 
 
 def _outputs(suite: SuiteResult) -> str:
-    misses = wording.worst(suite)[:_OUTPUTS]
+    new = set(suite.newly_failing)
+    # What a change broke is what its reviewer asks for; hard failures still come before.
+    ranked = sorted(
+        wording.worst(suite), key=lambda miss: (miss.outcome == "missed", miss.case not in new)
+    )
+    misses = ranked[:_OUTPUTS]
     if not misses:
         return ""
     count = numbers.plural(len(misses), "case")

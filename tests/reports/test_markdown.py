@@ -65,6 +65,16 @@ def test_the_order_is_what_a_reviewer_asks():
     assert places == sorted(places)
 
 
+def test_what_newly_fails_is_shown_before_what_failed_already():
+    misses = tuple(
+        Miss(case=f"c{n}", trial=0, outcome="failed" if n == 3 else "missed", reasons=("r",))
+        for n in range(30)
+    )
+    text = markdown.render(verdict(compared_suite(misses=misses, newly_failing=("c7", "c25"))))
+    shown = re.findall(r"^`(c\d+)`: \*\*", text, re.MULTILINE)
+    assert shown == ["c3", "c7", "c25", "c0", "c1", "c2", "c4", "c5", "c6", "c8"]
+
+
 def test_few_slices_the_worst_first():
     slices = tuple(
         SliceResult(
