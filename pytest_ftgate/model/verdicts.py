@@ -90,7 +90,8 @@ class LabelTable(Struct, frozen=True, kw_only=True):
 
     ``counts[i][j]`` is the number of cases with expected ``labels[i]`` and predicted
     ``labels[j]``; the last label may be ``None`` for predictions that could not be made or that
-    are no label any case expects.
+    are no label any case expects. The macro measures are unweighted means over the classes, in
+    which a class that nothing was predicted to be has the precision 0.
     """
 
     check: str
@@ -101,6 +102,8 @@ class LabelTable(Struct, frozen=True, kw_only=True):
     f1: dict[str, float | None]
     accuracy: float
     macro_f1: float
+    macro_precision: float | None = None
+    macro_recall: float | None = None
 
 
 class GateResult(Struct, frozen=True, kw_only=True):

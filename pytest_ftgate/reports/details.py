@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.padding import Padding
 from rich.text import Text
 
 from pytest_ftgate.reports import history, numbers, wording
-from pytest_ftgate.reports.kpi_table import INDENT, STYLES, grid
+from pytest_ftgate.reports.kpi_table import INDENT, STYLES, grid, headed
+from pytest_ftgate.reports.label_table import LABEL_LIMIT, label_check
 from pytest_ftgate.reports.numbers import plural
 from pytest_ftgate.reports.safe import line, name
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
-    from pytest_ftgate.model import LabelTable, Miss, SuiteResult
+    from pytest_ftgate.model import Miss, SuiteResult
 
 _FEW, _MANY = 5, 20
 _LISTED = 6
 _OUTPUT_LIMIT = 400
-_LABEL_LIMIT = 14
 _CAUSES = 3
 _CAUSE_LIMIT, _CAUSE_LIMIT_VERBOSE = 600, 2_000
 
@@ -143,7 +142,7 @@ class Details:
         """Strata and label confusion, with ``-v`` only."""
         if not self._verbose:
             return []
-        return [self._strata(), *(self._confusion(labels) for labels in self.suite.labels)]
+        return [self._strata(), *(label_check(labels, self.width) for labels in self.suite.labels)]
 
     def _miss_rows(self, miss: Miss) -> list[tuple[Text, Text, Text]]:
         """Case, outcome and reason; with ``-v`` a line a reason, and the output."""
@@ -160,7 +159,7 @@ class Details:
         strata = list(dict.fromkeys(stratum for kpi in kpis for stratum in kpi.strata))
         if not strata:
             return []
-        table = _headed(("KPI", *(line(stratum, _LABEL_LIMIT) for stratum in strata)))
+        table = headed(("KPI", *(line(stratum, LABEL_LIMIT) for stratum in strata)))
         for kpi in kpis:
             cells = []
             for stratum in strata:
@@ -169,21 +168,6 @@ class Details:
                 cells.append(Text(text))
             table.add_row(Text(name(kpi.name)), *cells)
         return [_dim("by stratum, value (n)"), table]
-
-    def _confusion(self, labels: LabelTable) -> list[RenderableType]:
-        names = [line(label, _LABEL_LIMIT) if label else "(none)" for label in labels.labels]
-        heading = f"{name(labels.check)}: expected in rows, predicted in columns"
-        needed = sum(len(label) + 2 for label in names) + _LABEL_LIMIT + 30
-        if needed > self.width:
-            return [_dim(f"{name(labels.check)}: most frequent confusions"), _pairs(labels)]
-        table = _headed(("", *names, "precision", "recall", "F1"))
-        for row, label in enumerate(labels.labels):
-            key = label or ""
-            rates = (measure.get(key) for measure in (labels.precision, labels.recall, labels.f1))
-            cells = [Text(str(count), style="" if count else "dim") for count in labels.counts[row]]
-            shares = ["" if rate is None else numbers.number(rate, "rate") for rate in rates]
-            table.add_row(Text(names[row]), *cells, *map(Text, shares))
-        return [_dim(heading), table]
 
 
 def hanging(rows: list[tuple[Text, str]]) -> list[RenderableType]:
@@ -212,32 +196,6 @@ def flow(parts: tuple[str, ...], width: int) -> list[str]:
 def indented(item: RenderableType) -> Padding:
     """The item, two columns to the right."""
     return Padding(item, (0, 0, 0, INDENT))
-
-
-def _pairs(labels: LabelTable) -> Table:
-    """The ten largest confusions as a list, for tables too wide to show."""
-    found = [
-        (count, expected, predicted)
-        for expected, row in zip(labels.labels, labels.counts, strict=True)
-        for predicted, count in zip(labels.labels, row, strict=True)
-        if count and expected != predicted
-    ]
-    table = grid()
-    table.add_column(justify="right")
-    table.add_column(no_wrap=True, overflow="ellipsis")
-    for count, expected, predicted in sorted(found, key=lambda item: -item[0])[:10]:
-        pair = (name(label) if label else "(none)" for label in (expected, predicted))
-        table.add_row(str(count), Text("expected {}, predicted {}".format(*pair)))
-    return table
-
-
-def _headed(headings: tuple[str, ...]) -> Table:
-    table = grid()
-    table.show_header = True
-    for position, heading in enumerate(headings):
-        justify: Literal["right", "left"] = "right" if position else "left"
-        table.add_column(Text(heading), justify=justify, no_wrap=True, overflow="ellipsis")
-    return table
 
 
 def _dim(text: str) -> Text:

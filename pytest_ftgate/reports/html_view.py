@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ftgate.reports import history, numbers, wording
+from pytest_ftgate.reports import history, label_table, numbers, wording
 from pytest_ftgate.reports.next_step import NextStep, next_step, reproduce, show
 from pytest_ftgate.reports.safe import block, line, name
 
@@ -233,16 +233,16 @@ def _strata(suite: SuiteResult) -> Table | None:
 
 def _confusion(labels: LabelTable) -> Table:
     names = tuple(name(label) if label else "(none)" for label in labels.labels)
+    *classes, macro = label_table.measures(labels)
     rows = []
-    for row, label in enumerate(labels.labels):
-        counts = labels.counts[row]
+    for label, counts, shares in zip(names, labels.counts, classes, strict=True):
         largest = max(*counts, 1)
         cells = [(str(count), round(_SHADES * count / largest)) for count in counts]
-        rates = (table.get(label or "") for table in (labels.precision, labels.recall, labels.f1))
-        cells += [("" if rate is None else numbers.number(rate, "rate"), 0) for rate in rates]
-        rows.append((names[row], tuple(cells)))
+        rows.append((label, (*cells, *((share, 0) for share in shares))))
+    averages = (*(("", 0) for _ in names), *((share, 0) for share in macro))
+    rows.append((label_table.MACRO, averages))
     caption = f"{name(labels.check)}: expected in rows, predicted in columns"
-    return Table(caption, (*names, "precision", "recall", "F1"), tuple(rows))
+    return Table(caption, (*names, *label_table.MEASURES), tuple(rows))
 
 
 def _cases(suite: SuiteResult, run: Run | None) -> tuple[CaseView, ...]:

@@ -122,6 +122,16 @@ def grid() -> Table:
     )
 
 
+def headed(headings: tuple[str, ...]) -> Table:
+    """A grid with headings: names to the left, then numbers."""
+    table = grid()
+    table.show_header = True
+    for position, heading in enumerate(headings):
+        justify: Literal["right", "left"] = "right" if position else "left"
+        table.add_column(Text(heading), justify=justify, no_wrap=True, overflow="ellipsis")
+    return table
+
+
 def _table(columns: tuple[_Column, ...], kpis: tuple[KpiResult, ...], width: int) -> Table:
     columns = _fitting(columns, kpis, width - INDENT)
     left = width - INDENT - _width(columns, kpis) - _GAP

@@ -146,6 +146,8 @@ class MacroF1:
             f1=_by_label(weighted, weighted.f1),
             accuracy=accuracy,
             macro_f1=macro_f1,
+            macro_precision=float(np.nan_to_num(weighted.precision).mean()),
+            macro_recall=float(np.nan_to_num(weighted.recall).mean()),
         )
 
     def _chosen(self, stratum: str | None) -> tuple[NDArray[np.intp], list[str], list[str | None]]:

@@ -178,9 +178,23 @@ def test_confusion_only_when_asked():
     assert "predicted in columns" not in render(verdict(suite()), width=120, color=False)
     text = render(verdict(suite()), width=120, color=False, verbosity=1)
     assert "queue: expected in rows, predicted in columns" in text
-    assert "expected billing, predicted shipping" in render(
-        verdict(suite()), width=60, color=False, verbosity=1
-    )
+    (macro,) = [line.split() for line in text.splitlines() if line.startswith("  macro ")]
+    assert macro == ["macro", "48.0", "%", "43.7", "%", "43.7", "%"]
+    narrow = render(verdict(suite()), width=60, color=False, verbosity=1)
+    assert "expected billing, predicted shipping" in narrow
+
+
+def test_classes_keep_their_measures_where_the_confusion_is_too_wide():
+    text = render(verdict(suite()), width=60, color=False, verbosity=1)
+    assert "predicted in columns" not in text
+    start = text.index("queue: by expected label")
+    assert [line.split() for line in text[start:].splitlines()[1:6]] == [
+        ["n", "precision", "recall", "F1"],
+        ["account", "36", "48.0", "%", "33.3", "%", "39.3", "%"],
+        ["billing", "44", "55.6", "%", "34.1", "%", "42.2", "%"],
+        ["shipping", "44", "40.6", "%", "63.6", "%", "49.6", "%"],
+        ["macro", "48.0", "%", "43.7", "%", "43.7", "%"],
+    ]
 
 
 def test_slices_only_where_they_say_something():

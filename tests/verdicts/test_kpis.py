@@ -264,6 +264,7 @@ class TestLabels:
         assert table.recall == {"a": 0.5, "b": 0.5}
         assert table.f1 == {"a": pytest.approx(2 / 3), "b": pytest.approx(4 / 7)}
         assert (table.accuracy, table.macro_f1) == (0.5, pytest.approx((2 / 3 + 4 / 7) / 2))
+        assert (table.macro_precision, table.macro_recall) == (pytest.approx(5 / 6), 0.5)
 
     def test_no_column_for_predictions_that_could_be_made(self) -> None:
         (table,) = suite_of(run_of(*self.RECORDS[:3])).labels
@@ -272,6 +273,7 @@ class TestLabels:
     def test_a_class_that_is_never_predicted_has_no_precision(self) -> None:
         (table,) = suite_of(run_of(scored("c1", label("a", "b")), *self.RECORDS[2:3])).labels
         assert table.precision == {"a": None, "b": 0.5}
+        assert table.macro_precision == 0.25
 
     @pytest.mark.parametrize(
         ("alias", "own"),
