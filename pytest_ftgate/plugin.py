@@ -141,11 +141,12 @@ class _Reporting:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._begin(getattr(report, PLAN_ATTRIBUTE, None))
+        self.begin(getattr(report, PLAN_ATTRIBUTE, None))
         if self.controller is not None:
             self.controller.receive(report)
 
-    def _begin(self, plan: str | None) -> None:
+    def begin(self, plan: str | None) -> None:
+        """Open the run, unless it is; a session without eval tests has no plan."""
         if plan is not None and self.controller is None:
             from pytest_ftgate.session import Controller
 
@@ -160,7 +161,7 @@ class _Reporting:
             if self.controller is not None:
                 self.controller.finish(stopped_by=error)
             raise
-        self._begin(self.config.stash.get(_PLAN, None))
+        self.begin(self.config.stash.get(_PLAN, None))
         if self.controller is not None:
             self.controller.finish()
             self.controller.report_gates(session)
@@ -169,7 +170,7 @@ class _Reporting:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         told = getattr(node, "workeroutput", {})
-        self._begin(told.get(PLAN_ATTRIBUTE))
+        self.begin(told.get(PLAN_ATTRIBUTE))
         closing = told.get(CLOSING_OUTPUT)
         if self.controller is not None and closing is not None:
             self.controller.hear(closing)

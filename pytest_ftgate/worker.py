@@ -96,6 +96,7 @@ class Worker:
             self.runtime.start()
             if not self.runtime.replaying and not self.is_xdist:
                 self._look_ahead(items)
+                self._open_run()
         except FtgateError as error:
             if not self.is_xdist:
                 raise pytest.UsageError(str(error)) from None
@@ -138,6 +139,12 @@ class Worker:
                 self.runtime.require_keys(item.stash[ITEM], fixtures)
                 if "eval_output" in fixtures:
                     self.runtime.ahead.plan(item.stash[ITEM])
+
+    def _open_run(self) -> None:
+        """Open the run before the first call: the first report waits until all calls are made."""
+        reporting = self.config.pluginmanager.get_plugin("ftgate-reporting")
+        if reporting is not None:
+            reporting.begin(self._plan)
 
     def _close(self) -> None:
         try:

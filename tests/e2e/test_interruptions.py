@@ -149,6 +149,7 @@ def test_a_recording_that_is_killed_keeps_what_was_recorded(
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert len(provider.seen) == 3
+    assert_incomplete(project, 3)
     write_suite(project, A_LIGHT_TASK, cases=SIX)
     again = project.run("--ftgate-record=new_episodes")
     assert again.counts == {"passed": 6}
@@ -158,3 +159,16 @@ def test_a_recording_that_is_killed_keeps_what_was_recorded(
     ]
     offline()
     assert project.run().counts == {"passed": 6}
+
+
+def test_a_recording_that_is_killed_before_its_first_result_is_a_stored_run(
+    project: Project, provider: FakeProvider
+) -> None:
+    killed = A_LIGHT_TASK.replace(
+        "    body =", "    if case.id == 'c3': os.kill(os.getpid(), 9)\n    body ="
+    )
+    write_suite(project, killed, cases=SIX)
+    process = project.start("--ftgate-record=new_episodes")
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert_incomplete(project, 0)
