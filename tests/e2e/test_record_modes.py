@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ftgate.progress import pace
+
 from .suites import A_LIGHT_TASK, AN_OPENAI_TASK, THE_PROMPT, write_suite
 
 if TYPE_CHECKING:
@@ -253,5 +255,21 @@ def test_progress_is_shown_on_a_terminal(project: Project, provider: FakeProvide
     text = shown.decode()
     assert "recording" in text
     assert "6/6" in text
+    assert "0:00:00 left" in text
     assert "60 tokens" in text
     assert "$0.06" in text
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "elapsed_s", "told"),
+    [
+        (8, 200, 5.0, "1.6/s  0:02:00 left"),
+        (3, 3, 0.7, "4.3/s  0:00:00 left"),
+        (1, 4001, 2.0, "30.0/min  2:13:20 left"),
+        (1, 2, 0.0, "1000.0/s  0:00:01 left"),
+    ],
+)
+def test_the_pace_is_that_since_the_start(
+    done: int, total: int, elapsed_s: float, told: str
+) -> None:
+    assert pace(done, total, elapsed_s) == told
