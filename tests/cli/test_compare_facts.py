@@ -6,13 +6,20 @@ Where the outcomes come from is said in :mod:`tests.stats.outcomes`.
 from __future__ import annotations
 
 import json
+from math import comb
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Invoke
-from tests.stats.outcomes import LLMDRIFT_MODELS, TAUBENCH, llmdrift, llmdrift_strata
+from tests.stats.outcomes import (
+    LLMDRIFT_MODELS,
+    PANDALM_JUDGES,
+    TAUBENCH,
+    llmdrift,
+    llmdrift_strata,
+)
 
 COST = {"gpt-4-0314": 0.013827, "gpt-4-0613": 0.001074}
 GATES = """primary_kpi = "correct"
@@ -114,3 +121,34 @@ def test_no_trial_of_tau_bench_blocks_another(invoke: Invoke, here: Path) -> Non
             found = row(document, "solved")
             flips.add(found["b"] + found["c"])
     assert (min(flips), max(flips)) == (11, 19)
+
+
+def test_tau_bench_is_solved_as_often_as_is_known() -> None:
+    solved = [task.count("1") for task in TAUBENCH.split()]
+    shares = [sum(comb(of_four, k) / comb(4, k) for of_four in solved) / 50 for k in (1, 2, 3, 4)]
+    assert [round(share, 3) for share in shares] == [0.42, 0.273, 0.22, 0.2]
+
+
+def test_verdicts_that_cannot_be_parsed_are_errors_and_no_zeros(invoke: Invoke, here: Path) -> None:
+    lines = []
+    items = [pair for *pair, count in PANDALM_JUDGES for _ in range(count)]
+    for number, agreed in enumerate(items):
+        for judge_name, score in zip(("gpt-3.5", "pandalm"), agreed, strict=True):
+            line: dict[str, Any] = {"case": f"i{number}", "variant": judge_name}
+            line |= (
+                {"scores": {"agrees": score}}
+                if score is not None
+                else {
+                    "scores": None,
+                    "error": "no verdict",
+                }
+            )
+            lines.append(json.dumps(line))
+    (here / "judges.jsonl").write_text("\n".join(lines))
+    assert invoke("runs", "import", "judges.jsonl", "--suite", "judges").exit_code == 0
+    _, document = judge(invoke, "pandalm", "gpt-3.5")
+    (suite,) = document["suites"]
+    found = row(document, "agrees")
+    assert suite["counts"] == {"passed": 697, "missed": 277, "failed": 0, "error": 25, "skipped": 0}
+    assert (found["n"], found["value"]) == (974, pytest.approx(697 / 974))
+    assert suite["baseline"]["counts"]["passed"] == 667

@@ -61,6 +61,17 @@ PANDALM = [
     ((2, 2, 2), 426),
 ]
 
+# The same items: whether the GPT-3.5 judge and the PandaLM judge agree with the majority of the
+# raters (None: its verdict could not be parsed), and how many items came out so.
+PANDALM_JUDGES: list[tuple[int | None, int, int]] = [
+    (0, 0, 173),
+    (0, 1, 104),
+    (1, 0, 145),
+    (1, 1, 552),
+    (None, 0, 14),
+    (None, 1, 11),
+]
+
 _ = np.nan
 # Krippendorff (2011), Computing Krippendorff's alpha-reliability: 4 observers, 12 units.
 KRIPPENDORFF = np.array(
