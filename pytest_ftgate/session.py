@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from pytest_ftgate import environment, files, gate_reports, opening
-from pytest_ftgate.errors import FtgateError
+from pytest_ftgate.errors import FtgateError, shown_path
 from pytest_ftgate.ladders import judge_ladders
 from pytest_ftgate.model import (
     CaseError,
@@ -260,6 +260,7 @@ class Controller:
             color=writer.hasmarkup,
             verbosity=terminal.verbosity,
             unicode=_is_unicode(writer),
+            store=self._place(),
         )
         if text:
             terminal.section("LLM evaluation")
@@ -275,6 +276,13 @@ class Controller:
 
             for annotation in github.annotate(self.verdict):
                 terminal.write_line(annotation)
+
+    def _place(self) -> str | None:
+        """The store as commands must name it: empty for the project's; ``None`` for none."""
+        if self._writer is None:
+            return None
+        named = self.config.getoption("--ftgate-store")
+        return shown_path(self.settings.store) if named else ""
 
 
 def _why(error: BaseException) -> str:

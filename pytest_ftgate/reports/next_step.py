@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _ANONYMOUS = "default"
 """The variant of a suite without an experiment: nothing that could be chosen."""
 
+_COMMAND = "pytest-ftgate "
+"""How the commands start that read the run store."""
+
 
 class NextStep(NamedTuple):
     """A command (or an edit) and what it brings."""
@@ -26,8 +29,13 @@ class NextStep(NamedTuple):
     why: str
 
 
-def next_step(verdict: Verdict) -> NextStep | None:
-    """The one thing to do now; ``None`` when nothing needs doing."""
+def next_step(verdict: Verdict, store: str | None = "") -> NextStep | None:
+    """The one thing to do now; ``None`` when nothing needs doing.
+
+    Args:
+        verdict: the verdict document.
+        store: where the run lies, if not in the project's store; ``None`` when it was not stored.
+    """
     if not verdict.suites:
         return None
     rules = (
@@ -43,7 +51,12 @@ def next_step(verdict: Verdict) -> NextStep | None:
         _accept,
         _look,
     )
-    return next((step for rule in rules if (step := rule(verdict)) is not None), None)
+    step = next((step for rule in rules if (step := rule(verdict)) is not None), None)
+    if step is None or not step.command.startswith(_COMMAND):
+        return step
+    if store is None:  # no command could find it
+        return None
+    return step._replace(command=f"{step.command} --store {shlex.quote(store)}") if store else step
 
 
 def reproduce(verdict: Verdict) -> tuple[str, ...]:

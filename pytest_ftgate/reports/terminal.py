@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from pytest_ftgate.model import SuiteResult, Verdict
+    from pytest_ftgate.reports.next_step import NextStep
 
 
 _GATES_LEAST = 8
@@ -31,6 +32,7 @@ def render(
     verbosity: int = 0,
     unicode: bool = True,
     next_step: bool = True,
+    store: str | None = "",
 ) -> str:
     """The section that ends a session, without its title line.
 
@@ -42,6 +44,7 @@ def render(
             and ladder, -2 nothing.
         unicode: whether the terminal's encoding can show lines and dots; otherwise plain ASCII.
         next_step: whether to end with what to do next.
+        store: where the run lies, if not in the project's store; ``None`` when it was not stored.
 
     Returns:
         Lines that end in a line feed each; empty at verbosity -2 and below.
@@ -57,7 +60,7 @@ def render(
     else:
         _write_section(console, verdict, verbosity)
     if next_step and verbosity >= 0:
-        _write_next_step(console, verdict)
+        _write_next_step(console, what_next(verdict, store))
     return output.text(unicode)
 
 
@@ -158,8 +161,7 @@ def _write_banner(console: Console, word: str, why: str) -> None:
         console.print(indented(item))
 
 
-def _write_next_step(console: Console, verdict: Verdict) -> None:
-    step = what_next(verdict)
+def _write_next_step(console: Console, step: NextStep | None) -> None:
     if step is None:
         return
     command = Text.assemble(("next: ", "bold"), step.command)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,9 +74,13 @@ def test_a_run_is_stored_and_judged_alike_from_there(project: Project) -> None:
 
 def test_the_store_may_lie_elsewhere(project: Project, tmp_path: Path) -> None:
     write(project)
-    project.run(f"--ftgate-store={tmp_path / 'elsewhere'}")
+    outcome = project.run(f"--ftgate-store={tmp_path / 'elsewhere'}")
     assert not (project.path / ".ftgate").exists()
-    assert len(list((tmp_path / "elsewhere" / "runs").iterdir())) == 1
+    (run,) = (tmp_path / "elsewhere" / "runs").iterdir()
+    (told,) = re.findall("^next: pytest-ftgate (.*)$", outcome.text, re.MULTILINE)
+    command = shlex.split(told)
+    assert run.name in command
+    assert project.command(*command).exit_code == 0
 
 
 def test_a_session_without_eval_tests_stores_and_prints_nothing(project: Project) -> None:
@@ -135,6 +141,7 @@ def test_a_store_that_cannot_be_written_fails_a_session_that_gates(
     assert outcome.result.parseoutcomes()["failed"] == 1
     assert "The run store .ftgate cannot be written" in outcome.text
     assert "--ftgate-store=DIR" in outcome.text
+    assert "next: pytest-ftgate" not in outcome.text
 
 
 def test_a_store_that_cannot_be_written_is_a_warning_where_nothing_gates(project: Project) -> None:

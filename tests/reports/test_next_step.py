@@ -18,6 +18,18 @@ from tests.reports.samples import (
 )
 
 
+def test_commands_name_a_store_that_is_not_the_projects():
+    blocked = verdict(suite())
+    assert next_step(blocked, "a b").command == f"pytest-ftgate show {RUN_ID} --store 'a b'"
+    recorded = SAMPLES["errors"]()
+    assert next_step(recorded, "ci") == next_step(recorded)
+
+
+def test_no_command_is_told_for_a_run_that_was_not_stored():
+    assert next_step(verdict(suite()), None) is None
+    assert next_step(SAMPLES["errors"](), None) == next_step(SAMPLES["errors"]())
+
+
 def test_missing_recordings_come_first():
     assert next_step(SAMPLES["errors"]()).command == (
         "pytest evals/test_tickets.py --ftgate-variant=v3 --ftgate-record=new_episodes"
