@@ -73,7 +73,8 @@ def _reasons(scope: Scope, asked: StoredRequest, key: str) -> Iterator[str]:
         key=lambda near: (near.elsewhere, len(near.found), near.entry.head.seq),
     )
     if not near.found:
-        yield "A recorded call of the case differs only in what was scrubbed from it."
+        yield "A recorded call of the case reads the same under another key:"
+        yield "  a secret in it was scrubbed, or its line was edited by hand."
         return
     if len(recorded) == 1:
         yield "The one recorded call of the case differs in:"

@@ -105,6 +105,16 @@ def test_it_compares_with_the_nearest_recording(provider: FakeProvider, run: Run
     assert "The nearest of the case's 3 recorded calls differs in:\n    $.seed: 1 -> 2\n" in text
 
 
+def test_it_tells_of_a_line_whose_key_was_edited(
+    recorded: FakeProvider, run: Run, pack: Path
+) -> None:
+    text = pack.read_text("utf-8")
+    pack.write_text(re.sub(r'"k":"[0-9a-f]{32}"', f'"k":"{0:032}"', text), "utf-8")
+    text = miss_of(run, lambda: post(recorded))
+    assert "reads the same under another key:" in text
+    assert "edited by hand" in text
+
+
 def test_it_tells_what_was_played_already(recorded: FakeProvider, run: Run) -> None:
     text = miss_of(run, lambda: (post(recorded), post(recorded)))
     assert "It was recorded once and already played 1 of 1." in text
