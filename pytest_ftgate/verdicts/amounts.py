@@ -12,11 +12,9 @@ if TYPE_CHECKING:
 
     from pytest_ftgate.verdicts.measures import Unit
 
-_DECIMALS: dict[Unit, int] = {
+_DECIMALS: dict[str, int] = {
     "rate": 1,
     "score": 3,
-    "seconds": 2,
-    "tokens": 1,
     "usd": 4,
     "count": 2,
 }
@@ -24,7 +22,7 @@ _MOST_DECIMALS = 8
 
 
 def amount(value: float, unit: Unit, *, against: Iterable[float] = ()) -> str:
-    """A number in its unit: ``94.0 %``, ``1.20 s``, ``$0.0012``, ``189.0 tokens``, ``0.871``.
+    """A number in its unit: ``94.0 %``, ``1.2 s``, ``$0.0012``, ``189 tokens``, ``0.871``.
 
     Args:
         value: the number; infinite ones are ``unbounded``.
@@ -34,7 +32,7 @@ def amount(value: float, unit: Unit, *, against: Iterable[float] = ()) -> str:
     if not math.isfinite(value) or abs(value) >= BEYOND:
         return "unbounded"
     others = [other for other in against if other != value and math.isfinite(other)]
-    decimals = _DECIMALS[unit]
+    decimals = _decimals(value, unit)
     while decimals < _MOST_DECIMALS and any(
         _digits(other, unit, decimals) == _digits(value, unit, decimals) for other in others
     ):
@@ -70,6 +68,20 @@ def interval(low: float, high: float, unit: Unit, *, against: Iterable[float] = 
 def counted(count: int, noun: str) -> str:
     """``1 case``, ``1,200 cases``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _decimals(value: float, unit: Unit) -> int:
+    """Those of the tables, so that a reason and its row show the same seconds and tokens."""
+    size = abs(value)
+    if unit == "seconds":
+        return 0 if size >= 100 else 1 if size >= 1 or size == 0 else _two_digits(size)
+    if unit == "tokens":
+        return 0 if size >= 100 or size.is_integer() else 1
+    return _DECIMALS[unit]
+
+
+def _two_digits(size: float) -> int:
+    return min(max(1, 1 - math.floor(math.log10(size))), _MOST_DECIMALS)
 
 
 def _digits(value: float, unit: Unit, decimals: int) -> str:

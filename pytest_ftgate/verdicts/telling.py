@@ -55,10 +55,10 @@ def tell_slices(slices: Sequence[SliceResult], unit: Unit) -> str:
     losses = sorted(slices, key=lambda each: (-abs(each.delta or 0.0), each.slice))
     named = [f"{each.slice} {gap(each.delta or 0.0, unit, signed=True)}" for each in losses]
     more = len(named) - _SLICES_NAMED
-    text = ", ".join(named[:_SLICES_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-    what = "protected slices" if slices[0].flag == "block" else "slices"
     points = " points" if unit == "rate" else ""
-    return f"worse in {what} {text}{points}"
+    text = ", ".join(named[:_SLICES_NAMED]) + points + (f", and {more:,} more" if more > 0 else "")
+    what = "protected slices" if slices[0].flag == "block" else "slices"
+    return f"worse in {what} {text}"
 
 
 def tell_absent(protected: Iterable[str], slices: Sequence[SliceResult]) -> str | None:

@@ -157,7 +157,7 @@ class TestTimesAndMoney:
         (suite,) = judged(run, self.side(1, 1.0, 0.01)).suites
         assert gate(suite, "time_to_output_p50") == (
             "pass",
-            "rose by 0.05 s, within the tolerance of 0.10 s",
+            "rose by 0.050 s, within the tolerance of 0.10 s",
         )
         assert suite.verdict == "pass"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from pytest_ftgate.model import Record, SuiteResult
+from pytest_ftgate.model import Record, SliceResult, SuiteResult
 from pytest_ftgate.verdicts.slices import MOST_SLICES, slices_of
+from pytest_ftgate.verdicts.telling import tell_slices
 from tests.runs.making import scored
 from tests.verdicts.arms import ECHO, gate, judged, kpi, paired, records, run_of, slice_of
 
@@ -137,3 +138,12 @@ def test_a_case_is_in_a_slice_once() -> None:
     ]
     (flags,) = slices_of(found).values()
     assert (flags.size, flags.sum()) == (9, 6)
+
+
+def test_of_many_slices_the_worst_three_are_named() -> None:
+    slices = [
+        SliceResult(slice=f"tag:{at}", kpi="k", n=30, value=0.5, delta=-at / 100, flag="warn")
+        for at in (1, 2, 3, 4, 5)
+    ]
+    told = "worse in slices tag:5 -5.0, tag:4 -4.0, tag:3 -3.0 points, and 2 more"
+    assert tell_slices(slices, "rate") == told

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ftgate.model import Gate, GateMode
+from pytest_ftgate.reports import numbers
 from pytest_ftgate.stats.intervals import Interval
-from pytest_ftgate.verdicts.measures import BEYOND
+from pytest_ftgate.verdicts.amounts import amount
+from pytest_ftgate.verdicts.measures import BEYOND, Unit
 from pytest_ftgate.verdicts.thresholds import Evidence, judge
 
 
@@ -85,14 +87,14 @@ def test_modes_of_a_maximum(mode: GateMode, verdicts: tuple[str, ...]) -> None:
         (
             Gate(kpi="x", max=2.0),
             seen(2.125, 1.5, math.inf, unit="seconds"),
-            "2.12 s is above the maximum of 2.00 s, within noise "
+            "2.1 s is above the maximum of 2.0 s, within noise "
             "(too few cases for a 95 % interval)",
         ),
         (
             Gate(kpi="x", max=300),
             seen(189.04, 180, 1200, unit="tokens"),
-            "189.0 tokens is within the maximum of 300.0 tokens, within noise "
-            "(95 % interval 180.0 tokens to 1,200.0 tokens)",
+            "189 tokens is within the maximum of 300 tokens, within noise "
+            "(95 % interval 180 tokens to 1,200 tokens)",
         ),
         (
             Gate(kpi="x", max=0.005),
@@ -223,3 +225,9 @@ def test_with_a_part_unknown_nothing_passes() -> None:
 def test_a_gate_without_bounds_is_not_for_this_room() -> None:
     with pytest.raises(ValueError, match="neither min nor max"):
         judge(Gate(kpi="x", max_drop=0.1), FAR_ABOVE)
+
+
+@pytest.mark.parametrize("unit", ["seconds", "tokens"])
+@pytest.mark.parametrize("size", [0.0, 0.0123, 0.5, 1.0261, 12.0, 99.5, 100.0, 1234.4])
+def test_a_reason_and_its_row_in_the_tables_show_the_same_number(unit: Unit, size: float) -> None:
+    assert amount(size, unit).removesuffix(" tokens") == numbers.number(size, unit)
