@@ -87,8 +87,7 @@ def test_modes_of_a_maximum(mode: GateMode, verdicts: tuple[str, ...]) -> None:
         (
             Gate(kpi="x", max=2.0),
             seen(2.125, 1.5, math.inf, unit="seconds"),
-            "2.1 s is above the maximum of 2.0 s, within noise "
-            "(too few cases for a 95 % interval)",
+            "2.1 s is above the maximum of 2.0 s, within noise (too few cases for a 95 % interval)",
         ),
         (
             Gate(kpi="x", max=300),
