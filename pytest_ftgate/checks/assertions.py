@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.checks.format import Schema, check_format
 from pytest_ftgate.checks.policy import Policy, PolicyStore, check_policy
 from pytest_ftgate.checks.threshold import assert_threshold
+from pytest_ftgate.errors import FtgateWarning
 
 if TYPE_CHECKING:
     from pytest_ftgate.checks.grader import PolicySource, SchemaSource
@@ -53,7 +55,7 @@ def assert_format(
 
 
 def assert_policy(output: object, policy: PolicySource, input: object = None) -> None:
-    """Assert that the output breaks no blocking rule of the policy.
+    """Assert that the output breaks no blocking rule of the policy; the others warn.
 
     Args:
         output: str, Completion or JSON data.
@@ -72,6 +74,8 @@ def assert_policy(output: object, policy: PolicySource, input: object = None) ->
         path = _located(policy, sys._getframe(1).f_globals.get("__file__"))
         rules = PolicyStore().load(path)
     observation, _ = check_policy(output, rules, input)
+    if observation.note:
+        warnings.warn(f"policy: {observation.note}", FtgateWarning, stacklevel=2)
     if not observation.passed:
         raise AssertionError(f"policy: {observation.reason}")
 

@@ -57,7 +57,8 @@ def assert_threshold(
     if max is not None and deciding[1] > max + _slack(max):
         broken.append(f"at most {max!r}")
     if broken:
-        interval = "" if cases is None else f" [{low:.4g}, {high:.4g}], n = {len(cases)}"
+        ends = f"{low:.4g} to {high:.4g}"
+        interval = "" if cases is None else f" (95 % interval {ends}, n = {len(cases)})"
         how = "" if mode == "observed" else f" ({mode})"
         raise AssertionError(f"{kpi}: got {value:.6g}{interval}, allowed: {broken[0]}{how}")
     return value

@@ -9,7 +9,7 @@ import pytest_ftgate
 from pytest_ftgate import assert_format, assert_policy
 from pytest_ftgate.checks.format import Schema
 from pytest_ftgate.checks.policy import PolicyStore
-from pytest_ftgate.errors import CheckError, DataError
+from pytest_ftgate.errors import CheckError, DataError, FtgateWarning
 from pytest_ftgate.model import Completion
 
 SCHEMA = {"type": "object", "required": ["a"]}
@@ -46,7 +46,11 @@ def test_an_invalid_output_fails_with_reason_and_note(here: Path) -> None:
 
 def test_a_policy_is_asserted(here: Path) -> None:
     assert_policy("fine", "p.toml")
-    assert_policy("y only warns", "p.toml")
+    with pytest.warns(FtgateWarning) as warned:
+        assert_policy("y only warns", "p.toml")
+    assert [(str(each.message), each.filename) for each in warned] == [
+        ('policy: w [warn]: forbidden text "y"', __file__)
+    ]
     assert_policy("fine", PolicyStore().load(here / "p.toml"))
     with pytest.raises(AssertionError) as caught:
         assert_policy("an x", "p.toml")

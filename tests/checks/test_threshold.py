@@ -38,7 +38,7 @@ def test_a_kept_threshold_gives_the_kpi(values: object, kwargs: object, value: f
     [
         (0.85, {"min": 0.9}, "accuracy: got 0.85, allowed: at least 0.9"),
         (2.5, {"max": 2}, "accuracy: got 2.5, allowed: at most 2"),
-        (NINE_OF_TEN, {"min": 0.95}, "accuracy: got 0.9 [0.5958, 0.9821], n = 10, allowed: at least 0.95"),  # noqa: E501
+        (NINE_OF_TEN, {"min": 0.95}, "accuracy: got 0.9 (95 % interval 0.5958 to 0.9821, n = 10), allowed: at least 0.95"),  # noqa: E501
         (NINE_OF_TEN, {"min": 0.99, "mode": "confident"}, "allowed: at least 0.99 (confident)"),
         (NINE_OF_TEN, {"max": 0.59, "mode": "confident"}, "allowed: at most 0.59 (confident)"),
         (NINE_OF_TEN, {"min": 0.8, "mode": "proven"}, "allowed: at least 0.8 (proven)"),
