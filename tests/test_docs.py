@@ -310,8 +310,8 @@ def test_the_outputs_of_the_first_suite_are_real(project: Project) -> None:
 
 
 def without_what_changes(text: str) -> str:
-    """The text without what no two runs have in common: their ids and how long they took."""
-    text = re.sub(r"\d{8}T\d{9}Z-[0-9a-f]{8}", "RUN", text)
+    """The text without what no two runs have in common: ids, how long they took, their store."""
+    text = re.sub(r"(\d{8}T\d{9}Z-[0-9a-f]{8})( --store \S+)?", "RUN", text)
     return re.sub(r"=+ (.+) in [\d.]+s =+", r"\1", text)
 
 
