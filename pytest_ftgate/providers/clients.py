@@ -41,7 +41,7 @@ def openai_client(
     """
     sdk = _sdk("openai", "The OpenAI provider")
     key = _key("OPENAI_API_KEY", base_url or os.environ.get("OPENAI_BASE_URL"), replaying)
-    if key is None and not os.environ.get("OPENAI_API_KEY"):
+    if key is None and not os.environ.get("OPENAI_API_KEY", "").strip():
         raise _no_key("OpenAI", "OPENAI_API_KEY")
     if async_:
         return sdk.AsyncOpenAI(api_key=key, base_url=base_url, **_ASYNC_OPTIONS)
@@ -70,7 +70,8 @@ def anthropic_client(
     options = _ASYNC_OPTIONS if async_ else {}
     key = _key("ANTHROPIC_API_KEY", base_url or os.environ.get("ANTHROPIC_BASE_URL"), replaying)
     client = make(api_key=key, base_url=base_url, **options)
-    if not (client.api_key or client.auth_token or getattr(client, "credentials", None)):
+    given = (client.api_key or "").strip() or (client.auth_token or "").strip()
+    if not (given or getattr(client, "credentials", None)):
         raise _no_key("Anthropic", "ANTHROPIC_API_KEY")
     return client
 
@@ -153,7 +154,7 @@ def _key(variable: str, base_url: str | None, replaying: bool) -> str | None:
     if replaying:
         return DUMMY_KEY
     if is_loopback(base_url):
-        return os.environ.get(variable) or DUMMY_KEY
+        return os.environ.get(variable, "").strip() or DUMMY_KEY
     return None
 
 

@@ -145,7 +145,7 @@ def test_an_old_sdk_is_a_problem_and_a_missing_one_is_not(
 
 
 def test_keys_are_named_and_never_shown() -> None:
-    found = list(environment.keys({"ANTHROPIC_AUTH_TOKEN": "secret-value"}))
+    found = list(environment.keys({"OPENAI_API_KEY": " ", "ANTHROPIC_AUTH_TOKEN": "secret-value"}))
     assert [(each.status, each.text) for each in found] == [
         ("info", "OPENAI_API_KEY is not set; only recording needs it"),
         ("ok", "ANTHROPIC_AUTH_TOKEN set"),

@@ -61,9 +61,10 @@ def test_live_calls_need_a_key(
     assert make(async_=async_).api_key == "sk-real"
 
 
-def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "")
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "")
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_an_empty_key_is_no_key(blank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", blank)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", blank)
     with pytest.raises(ProviderError):
         clients.openai_client()
     with pytest.raises(ProviderError):

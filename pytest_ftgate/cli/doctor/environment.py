@@ -111,7 +111,7 @@ def _shortfall(package: _Package) -> str:
 def keys(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Which providers' keys are set; replaying needs none, recording does."""
     for names in _KEYS:
-        given = [name for name in names if environ.get(name)]
+        given = [name for name in names if environ.get(name, "").strip()]
         if given:
             yield ok("key", f"{' and '.join(given)} set")
         else:
