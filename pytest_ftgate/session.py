@@ -265,7 +265,7 @@ class Controller:
         if text:
             terminal.section("LLM evaluation")
             terminal.write_line(text.rstrip())
-        step = differences(self.verdict) if terminal.verbosity > 0 else None
+        step = differences(self.verdict, self._place()) if terminal.verbosity > 0 else None
         if step is not None:
             terminal.write_line(f"and: {step.command}")
             terminal.write_line(f"     ({step.why})")

@@ -64,12 +64,19 @@ def reproduce(verdict: Verdict) -> tuple[str, ...]:
     return _pytest(verdict.suites)
 
 
-def differences(verdict: Verdict) -> NextStep | None:
-    """The command that shows how turned cases differ; ``None`` where no case has turned."""
-    if not any(suite.newly_failing or suite.newly_fixed for suite in verdict.suites):
+def differences(verdict: Verdict, store: str | None = "") -> NextStep | None:
+    """The command that shows how turned cases differ; ``None`` where no case has turned.
+
+    Args:
+        verdict: the verdict document.
+        store: as of :func:`next_step`.
+    """
+    turned = any(suite.newly_failing or suite.newly_fixed for suite in verdict.suites)
+    if store is None or not turned:
         return None
+    where = f" --store {shlex.quote(store)}" if store else ""
     why = "shows how newly failing and newly fixed cases differ from before"
-    return NextStep(f"{show(verdict)} --diff", why)
+    return NextStep(f"{show(verdict)} --diff{where}", why)
 
 
 def show(verdict: Verdict) -> str:

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from pytest_ftgate.model import GateResult
-from pytest_ftgate.reports.next_step import next_step, reproduce
+from pytest_ftgate.reports.next_step import differences, next_step, reproduce
 from tests.reports.ladders import plateau
 from tests.reports.samples import (
     RUN_ID,
@@ -107,6 +107,14 @@ def test_a_clean_run_with_a_baseline_needs_nothing():
 
 def test_a_holdout_is_never_offered_as_a_baseline():
     assert next_step(verdict(passing_suite(split="holdout"))) is None
+
+
+def test_how_turned_cases_differ_is_a_command_where_there_are_some_and_a_run():
+    turned = verdict(compared_suite())
+    assert differences(turned).command == f"pytest-ftgate show {RUN_ID} --diff"
+    assert differences(turned, "a b").command.endswith("--diff --store 'a b'")
+    assert differences(turned, None) is None
+    assert differences(verdict(passing_suite())) is None
 
 
 def test_reproducing_names_the_split():
