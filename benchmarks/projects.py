@@ -218,14 +218,14 @@ class Project:
     count: int
     url: str
 
-    def pytest(self, file: str, *options: str) -> measure.Cost:
+    def pytest(self, file: str, *options: str, **environment: str) -> measure.Cost:
         """What ``pytest file`` costs here.
 
         Raises:
             RuntimeError: it did not pass.
         """
         arguments = ["-m", "pytest", "-q", *options, file]
-        return measure.run(arguments, self.directory, measure.clean_environment())
+        return measure.run(arguments, self.directory, measure.clean_environment(**environment))
 
 
 def make(directory: Path, count: int, url: str) -> Project:

@@ -1,15 +1,16 @@
 """Options: command line, environment and ``[tool.ftgate]`` become one frozen :class:`Settings`.
 
 This module is loaded in every pytest session, so it imports nothing heavy and reads nothing
-but a pyproject.toml that has a ``[tool.ftgate]`` table.
+but a pyproject.toml that has a ``[tool.ftgate]`` table. None of its classes is a dataclass,
+which takes milliseconds to make.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from pytest_ftgate.errors import ConfigError, did_you_mean
 from pytest_ftgate.runs.shards import parse_shard
@@ -26,11 +27,10 @@ OnInconclusive = Literal["pass", "fail"]
 Outputs = Literal["full", "hash", "none"]
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(SimpleNamespace):
     """What the user asked for, after command line, environment and pyproject were merged.
 
-    ``None`` means "not said": an experiment or a marker may still decide.
+    ``None`` means "not said": an experiment or a marker may still decide. Nothing changes them.
     """
 
     record: RecordMode = "none"
@@ -61,9 +61,11 @@ class Settings:
     passthrough_hosts: tuple[str, ...] = ()
     keep_request_ids: bool = False
 
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} was settled when the session began")
 
-@dataclass(frozen=True)
-class _Option:
+
+class _Option(NamedTuple):
     """One setting: its command-line form (if it has one) and how a raw value is read."""
 
     name: str
@@ -266,7 +268,7 @@ def _with_confirm_checked(settings: Settings, config: pytest.Config) -> Settings
                 "--ftgate-confirm has nothing to do in replay: a recording answers the same each "
                 "time. Use it in a live session, with --ftgate-record=off, new_episodes or all."
             )
-        return replace(settings, confirm=False)
+        return Settings(**{**vars(settings), "confirm": False})
     if settings.shard is not None or config.getoption("dist", "no") != "no":
         raise ConfigError(
             "--ftgate-confirm needs a session that sees all cases: leave out --ftgate-shard and "

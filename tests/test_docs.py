@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -360,7 +359,7 @@ def switches() -> set[str]:
     return found
 
 
-SETTINGS = {field.name for field in dataclasses.fields(options.Settings)}
+SETTINGS = set(options.Settings.__annotations__)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str, str, int]
 """Suite, variant, case id and trial."""
 
-_SHARD = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
+_SHARD = r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})"
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -25,7 +25,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     Raises:
         ValueError: it is no shard; the message completes a sentence on the option.
     """
-    found = _SHARD.fullmatch(text) if isinstance(text, str) else None
+    found = re.fullmatch(_SHARD, text) if isinstance(text, str) else None
     if found is None or int(found[1]) > int(found[2]):
         raise ValueError(f"got {text!r}, allowed: i/n with i from 1 to n, like 1/3")
     return int(found[1]), int(found[2])
