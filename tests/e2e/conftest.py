@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import subprocess
 import sys
 import time
@@ -142,6 +143,8 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=options.pop("stderr", subprocess.STDOUT),
             text=True,
+            # A shell that starts the tests in the background lets its children ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **options.pop("env", {})},
             **options,
         )
