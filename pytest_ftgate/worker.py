@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError
+from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError, StoreError
 from pytest_ftgate.model import SuitePlan
 from pytest_ftgate.names import (
     CLOSING_OUTPUT,
@@ -141,10 +141,16 @@ class Worker:
                     self.runtime.ahead.plan(item.stash[ITEM])
 
     def _open_run(self) -> None:
-        """Open the run before the first call: the first report waits until all calls are made."""
+        """Open the run before the first call: the first report waits until all calls are made.
+
+        Raises:
+            StoreError: the session could not end in a pass, and calls cost money.
+        """
         reporting = self.config.pluginmanager.get_plugin("ftgate-reporting")
         if reporting is not None:
             reporting.begin(self._plan)
+            if self.settings.gate and reporting.controller.problems:
+                raise StoreError(" ".join(reporting.controller.problems))
 
     def _close(self) -> None:
         try:

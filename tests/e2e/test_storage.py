@@ -144,6 +144,17 @@ def test_a_store_that_cannot_be_written_fails_a_session_that_gates(
     assert "next: pytest-ftgate" not in outcome.text
 
 
+def test_a_recording_makes_no_call_before_its_run_can_be_stored(
+    project: Project, provider: FakeProvider
+) -> None:
+    write_suite(project)
+    project.write(".ftgate", "a file where the store should be")
+    outcome = project.run("--ftgate-record=all")
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert outcome.errors.count("The run store .ftgate cannot be written") == 1
+    assert provider.seen == []
+
+
 def test_a_store_that_cannot_be_written_is_a_warning_where_nothing_gates(project: Project) -> None:
     write(project)
     project.write(".ftgate", "a file where the store should be")
