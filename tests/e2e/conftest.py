@@ -135,16 +135,23 @@ class Project:
         root = ET.parse(xml).getroot() if xml.exists() else ET.Element("none")
         return Outcome(result, verdict, root)
 
-    def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
-        """Start a session in a process of its own."""
+    def start(
+        self, *args: str, prepare: Callable[[], None] = lambda: None, **options: Any
+    ) -> subprocess.Popen[str]:
+        """Start a session in a process of its own, which ``prepare`` is called in first."""
+
+        def before() -> None:
+            # A shell that starts the tests in the background lets its children ignore Ctrl-C.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            prepare()
+
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", *LEAN, *args],
             cwd=self.path,
             stdout=subprocess.PIPE,
             stderr=options.pop("stderr", subprocess.STDOUT),
             text=True,
-            # A shell that starts the tests in the background lets its children ignore Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=before,
             env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **options.pop("env", {})},
             **options,
         )

@@ -40,7 +40,7 @@ def run_limited(project: Project, limit: int, *args: str) -> tuple[int, str]:
     """Exit code and output of a session in which every file ends at so many bytes."""
     process = project.start(
         *("-p", "no:cacheprovider", *args),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )
     output, _ = process.communicate()
     return process.returncode, output
