@@ -112,17 +112,19 @@ def test_a_full_disk_is_a_warning_where_nothing_gates(project: Project) -> None:
 def test_a_full_disk_while_recording_is_said_and_keeps_the_old_cassette(
     project: Project, provider: FakeProvider, offline: Callable[[], None]
 ) -> None:
-    write_suite(project, A_LIGHT_TASK, cases=SIX[:2])
+    # Long, so that the limit that stops the cassette lets the run's manifest through.
+    long = [{"id": case["id"], "input": {"message": case["id"] * 4000}} for case in SIX]
+    write_suite(project, A_LIGHT_TASK, cases=long[:2])
     project.run("--ftgate-record=new_episodes")
     before = (project.path / "cassettes" / "support" / "v1.jsonl").read_bytes()
-    write_suite(project, A_LIGHT_TASK, cases=SIX)
+    write_suite(project, A_LIGHT_TASK, cases=long)
     code, output = run_limited(project, len(before) + 100, "--ftgate-record=new_episodes")
     assert code == pytest.ExitCode.TESTS_FAILED
     assert "v1.jsonl" in output
     assert "File too large" in output
     assert "Traceback" not in output
     assert (project.path / "cassettes" / "support" / "v1.jsonl").read_bytes() == before
-    write_suite(project, A_LIGHT_TASK, cases=SIX[:2])
+    write_suite(project, A_LIGHT_TASK, cases=long[:2])
     offline()
     assert project.run().counts == {"passed": 2}
 
