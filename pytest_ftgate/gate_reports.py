@@ -20,19 +20,22 @@ _SOFT = {
 }
 
 
-def emit(session: pytest.Session, verdict: Verdict, *, properties: bool) -> None:
+def emit(session: pytest.Session, verdict: Verdict, *, properties: bool, store: str | None) -> None:
     """Report every gate to pytest, as if each were a test that ran last.
 
     Args:
         session: pytest's session.
         verdict: the verdict document.
         properties: whether JUnit XML is to tell the KPIs too.
+        store: where the run lies, if not in the project's store; ``None`` when it was not stored.
     """
-    reports = [
-        _gate_report(suite, gate, verdict, properties=properties)
-        for suite in verdict.suites
-        for gate in suite.gates
-    ]
+    reports = []
+    for suite in verdict.suites:
+        for gate in suite.gates:
+            report = _gate_report(suite, gate, gate_text.longrepr(suite, gate, verdict, store))
+            if properties:
+                report.user_properties += gate_text.junit_properties(suite, gate)
+            reports.append(report)
     session.testscollected += len(reports)  # or the progress would pass 100 %
     log = session.config.pluginmanager.subset_hook_caller(
         "pytest_runtest_logreport", _blind_to_gates(session.config)
@@ -42,21 +45,12 @@ def emit(session: pytest.Session, verdict: Verdict, *, properties: bool) -> None
         log(report=_closing(report))
 
 
-def _gate_report(
-    suite: SuiteResult, gate: GateResult, verdict: Verdict, *, properties: bool
-) -> pytest.TestReport:
+def _gate_report(suite: SuiteResult, gate: GateResult, text: str) -> pytest.TestReport:
     nodeid = f"{suite.file}::{suite.suite}[{suite.variant}]::gate[{gate.name}]"
-    report = _report(nodeid, suite.file, gate, gate_text.longrepr(suite, gate, verdict))
-    if properties:
-        report.user_properties += gate_text.junit_properties(suite, gate)
-    return report
-
-
-def _report(nodeid: str, file: str, gate: GateResult, text: str) -> pytest.TestReport:
     failed = gate.verdict == "block"
     report = pytest.TestReport(
         nodeid=nodeid,
-        location=(file, None, nodeid.removeprefix(f"{file}::")),
+        location=(suite.file, None, nodeid.removeprefix(f"{suite.file}::")),
         keywords={},
         outcome="failed" if failed else "passed",
         longrepr=text if failed else None,

@@ -247,7 +247,12 @@ class Controller:
     def report_gates(self, session: pytest.Session) -> None:
         """Report the gates to pytest."""
         if self.verdict is not None:
-            gate_reports.emit(session, self.verdict, properties=self.settings.junit_properties)
+            gate_reports.emit(
+                session,
+                self.verdict,
+                properties=self.settings.junit_properties,
+                store=self._place(),
+            )
 
     def summarize(self, terminal: TerminalReporter) -> None:
         """Print the section of the terminal summary."""

@@ -101,7 +101,7 @@ class TestWriteAtomic:
             "    print(error)\n"
         )
         done = subprocess.run(
-            [sys.executable, "-c", script, str(path)],
+            [sys.executable, "-B", "-c", script, str(path)],
             capture_output=True,
             text=True,
             check=True,

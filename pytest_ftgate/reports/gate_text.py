@@ -35,8 +35,15 @@ _COMPARED = "; against the baseline: "
 _OF_LABELS = ("_accuracy", "_macro_f1")
 
 
-def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> str:
-    """The failure text of one gate: what, why, the numbers, the worst cases, where to look."""
+def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict, store: str | None = "") -> str:
+    """The failure text of one gate: what, why, the numbers, the worst cases, where to look.
+
+    Args:
+        suite: the gate's suite.
+        gate: the gate.
+        verdict: the whole verdict.
+        store: where the run lies, if not in the project's store; ``None`` when it was not stored.
+    """
     lines = [
         *_reason(gate.reason),
         "",
@@ -49,7 +56,9 @@ def longrepr(suite: SuiteResult, gate: GateResult, verdict: Verdict) -> str:
         lines += _causes(suite)
     elif worst := _worst(suite, gate):
         lines += ["", *worst]
-    lines += ["", f"look at it: pytest-ftgate show {shlex.quote(verdict.run.id)}"]
+    if store is not None:
+        where = f" --store {shlex.quote(store)}" if store else ""
+        lines += ["", f"look at it: pytest-ftgate show {shlex.quote(verdict.run.id)}{where}"]
     return "\n".join(lines)
 
 

@@ -69,6 +69,12 @@ def test_all_wrong_places_are_reported_together(tmp_path: Path) -> None:
     ]
 
 
+def test_a_misspelt_key_is_told_once(tmp_path: Path) -> None:
+    assert problems(tmp_path, "[[rule]]\nid = 'a'\nforbdi = 'x'\n") == [
+        ":3: unknown key 'forbdi'; did you mean 'forbid'? Correct or remove it."
+    ]
+
+
 def test_inline_rules_are_read_too(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
     path.write_text("rule = [{id = 'a', forbid = 'x', severity = 'warn'}]", "utf-8")

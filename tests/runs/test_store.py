@@ -382,7 +382,7 @@ class TestUnwritable:
             "    print(error)\n"
         )
         done = subprocess.run(
-            [sys.executable, "-c", script, str(tmp_path)],
+            [sys.executable, "-B", "-c", script, str(tmp_path)],
             capture_output=True,
             text=True,
             check=True,

@@ -156,7 +156,8 @@ class _Reader:
                 self._error(f"{key} {problem.reason}", problem.advice, line, key)
         if "id" not in table:
             self._error(f"rule {index + 1} has no id", "give it one", line, "")
-        if not any(key in table for key in _ASKS):
+        misspelt = any(key not in _KEYS for key in table)
+        if not misspelt and not any(key in table for key in _ASKS):
             self._error("the rule asks for nothing", f"add one of: {', '.join(_ASKS)}", line, "id")
         if "before" in table and "require" not in table:
             self._error("before needs require", "add what must come before it", line, "before")
