@@ -11,6 +11,7 @@ from pytest_ftgate.cli import rules
 from pytest_ftgate.cli.output import screen, write, write_file
 from pytest_ftgate.cli.plugins import kpis_of, plugin_option
 from pytest_ftgate.cli.project import open_store, store_option, suite_option
+from pytest_ftgate.cli.reporting import json_option, markdown_option, write_reports
 from pytest_ftgate.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
@@ -37,12 +38,8 @@ if TYPE_CHECKING:
     help="Judge by the gates of this experiment instead of those that B was made under.",
 )
 @click.option("--kpi", "kpis", metavar="NAME", multiple=True, help="Only this KPI; repeatable.")
-@click.option(
-    "--json", "json_path", metavar="PATH", help="Write the verdict document; - prints it."
-)
-@click.option(
-    "--markdown", "markdown_path", metavar="PATH", help="Write the report as Markdown; - prints it."
-)
+@json_option
+@markdown_option
 @click.option(
     "-v", "--verbose", count=True, help="More of the summary, and how turned cases differ."
 )
@@ -86,15 +83,7 @@ def compare(
     judged = _ruled(before, after, suites, experiment, kpis)
     verdict = _judge(before, after, judged, definitions)
     _require_known(verdict, kpis)
-    if json_path is not None:
-        from pytest_ftgate.reports import json_report
-
-        write_file(json_path, json_report.encode(verdict))
-    if markdown_path is not None:
-        from pytest_ftgate.reports import markdown
-
-        write_file(markdown_path, markdown.render(verdict).encode())
-    if "-" not in (json_path, markdown_path):
+    if write_reports(verdict, json_path, markdown_path):
         _show(before.run, judged, verdict, verbose, definitions)
     for problem in rules.unknown_kpis(judged, verdict):
         click.echo(f"pytest-ftgate: {problem}", err=True)

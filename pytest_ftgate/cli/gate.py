@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pytest_ftgate.cli import rules
-from pytest_ftgate.cli.output import screen, write, write_file
+from pytest_ftgate.cli.output import screen, write
 from pytest_ftgate.cli.plugins import kpis_of, plugin_option
 from pytest_ftgate.cli.project import (
     open_store,
@@ -17,6 +17,7 @@ from pytest_ftgate.cli.project import (
     store_option,
     suite_option,
 )
+from pytest_ftgate.cli.reporting import json_option, markdown_option, write_reports
 
 
 @click.command()
@@ -28,12 +29,8 @@ from pytest_ftgate.cli.project import (
     help="Judge by the gates of this experiment instead of those the run was made under.",
 )
 @click.option("--kpi", "kpis", metavar="NAME", multiple=True, help="Only this gate; repeatable.")
-@click.option(
-    "--json", "json_path", metavar="PATH", help="Write the verdict document; - prints it."
-)
-@click.option(
-    "--markdown", "markdown_path", metavar="PATH", help="Write the report as Markdown; - prints it."
-)
+@json_option
+@markdown_option
 @click.option(
     "-v", "--verbose", count=True, help="More of the summary, and how turned cases differ."
 )
@@ -62,7 +59,7 @@ def gate(
     from msgspec.structs import replace
 
     from pytest_ftgate.ladders import judge_ladders
-    from pytest_ftgate.reports import json_report, terminal
+    from pytest_ftgate.reports import terminal
     from pytest_ftgate.verdicts.decide import decide
 
     kept = open_store(store)
@@ -78,13 +75,7 @@ def gate(
         decide(found, extra_kpis=extra_kpis),
         saturation=judge_ladders(found, home, project_root(), extra_kpis),
     )
-    if json_path is not None:
-        write_file(json_path, json_report.encode(verdict))
-    if markdown_path is not None:
-        from pytest_ftgate.reports import markdown
-
-        write_file(markdown_path, markdown.render(verdict).encode())
-    if "-" not in (json_path, markdown_path):
+    if write_reports(verdict, json_path, markdown_path):
         write(terminal.render(verdict, verbosity=verbose, **screen()._asdict()))
         if verbose:
             from pytest_ftgate.cli.case_diff import earlier_results, write_turned

@@ -10,6 +10,7 @@ import click
 from pytest_ftgate.cli.gate import gate
 from pytest_ftgate.cli.plugins import plugin_option
 from pytest_ftgate.cli.project import open_store, store_option
+from pytest_ftgate.cli.reporting import json_option, markdown_option
 
 if TYPE_CHECKING:
     from pytest_ftgate.model import Run
@@ -18,12 +19,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("shards", metavar="RUN_DIR...", nargs=-1, required=True)
-@click.option(
-    "--json", "json_path", metavar="PATH", help="Write the verdict document; - prints it."
-)
-@click.option(
-    "--markdown", "markdown_path", metavar="PATH", help="Write the report as Markdown; - prints it."
-)
+@json_option
+@markdown_option
 @click.option("-v", "--verbose", count=True, help="More of the summary, as in pytest.")
 @plugin_option
 @store_option

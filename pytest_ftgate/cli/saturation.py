@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from pytest_ftgate.cli.output import screen, write, write_file
+from pytest_ftgate.cli.output import screen, write
 from pytest_ftgate.cli.plugins import kpis_of, plugin_option
 from pytest_ftgate.cli.project import open_store, project_root, store_option, suite_option
+from pytest_ftgate.cli.reporting import json_option, markdown_option, write_reports
 from pytest_ftgate.errors import ConfigError, did_you_mean, shown_path
 
 if TYPE_CHECKING:
@@ -53,12 +54,8 @@ class _Asked(NamedTuple):
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="The gain still worth having; 0.03 is 3 points.",
 )
-@click.option(
-    "--json", "json_path", metavar="PATH", help="Write the verdict document; - prints it."
-)
-@click.option(
-    "--markdown", "markdown_path", metavar="PATH", help="Write the report as Markdown; - prints it."
-)
+@json_option
+@markdown_option
 @click.option("-v", "--verbose", count=True, help="All groups of failures, with their examples.")
 @plugin_option
 @suite_option
@@ -85,7 +82,7 @@ def saturation(
     Exits with 0 for improving and plateau, with 1 for regressing, with 0 for an open verdict, or 7
     where on_inconclusive is "fail", and with 4 when runs cannot be read.
     """
-    from pytest_ftgate.reports import json_report, ladder, ladder_markdown
+    from pytest_ftgate.reports import ladder, ladder_markdown
     from pytest_ftgate.verdicts.ladder.document import document
 
     asked = _Asked(suites, kpis, window, margin, kpis_of(plugins))
@@ -93,11 +90,9 @@ def saturation(
     results = _judge(found, asked, experiment)
     newest = max(found, key=lambda run: (run.manifest.created_at, run.manifest.run))
     verdict = document(results, newest)
-    if json_path is not None:
-        write_file(json_path, json_report.encode(verdict))
-    if markdown_path is not None:
-        write_file(markdown_path, ladder_markdown.render(results).encode())
-    if "-" not in (json_path, markdown_path):
+    if write_reports(
+        verdict, json_path, markdown_path, markdown=lambda: ladder_markdown.render(results)
+    ):
         write(ladder.render(results, verbosity=verbose, **screen()._asdict()))
     return verdict.exit_code
 
