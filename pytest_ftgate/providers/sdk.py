@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from pytest_ftgate.model import Completion
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.providers.wire import Json, Wire
 
 
-class SdkProvider:
+class SdkProvider(ABC):
     """Sends through an official SDK: its retries, its errors, its time-outs.
 
     Exceptions of the SDK are raised as they are, so that tests can assert them. ``attempts`` of a
@@ -84,8 +85,9 @@ class SdkProvider:
         """Close the clients."""
         self._clients.close()
 
+    @abstractmethod
     def _wire(self, variant: Variant) -> Wire:
-        raise NotImplementedError
+        """The wire format of the variant's API."""
 
 
 def _completion(
