@@ -46,7 +46,9 @@ def session_saturation(
     """The verdict on the primary KPI of each suite that a session ran.
 
     A suite with a single variant has no ladder and gives none; neither does a run that was cut
-    short, one of the holdout, or a primary KPI that no verdict is possible on.
+    short, one of the holdout, one without a scored case of the suite (it says nothing new, and the
+    variant that it failed to evaluate would be missing), or a primary KPI that no verdict is
+    possible on.
 
     Args:
         run: the session's.
@@ -63,8 +65,11 @@ def session_saturation(
     earlier, definitions = tuple(history), tuple(extra_kpis)
     note = (f"{counted(unread, 'earlier run')} could not be read: left out",) if unread else ()
     results = []
+    scored = {record.suite for record in run.records if record.status == "scored"}
     for suite in suites_of([run]):
-        if all(plan.split == HOLDOUT for plan in run.manifest.plans if plan.suite == suite):
+        if suite not in scored or all(
+            plan.split == HOLDOUT for plan in run.manifest.plans if plan.suite == suite
+        ):
             continue
         found = assemble([*earlier, run], suite)
         if len(found.entries) < 2:

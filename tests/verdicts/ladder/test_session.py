@@ -62,6 +62,13 @@ class TestSession:
         run = replace(part(1, 2), end=None)
         assert session_saturation(run, [part(0, 1)]) == ()
 
+    def test_a_run_that_scored_nothing_says_nothing(self) -> None:
+        run = part(2, 3)
+        unscored = tuple(replace(record, status="error", observations=()) for record in run.records)
+        history = [part(0, 1), part(1, 2)]
+        assert session_saturation(run, history)
+        assert session_saturation(replace(run, records=unscored), history) == ()
+
     def test_a_holdout_says_nothing(self) -> None:
         run = part(1, 3, split="holdout")
         assert session_saturation(run, [part(0, 1), part(1, 2)]) == ()
