@@ -5,10 +5,7 @@ import errno
 import fcntl
 import itertools
 import os
-import resource
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ from hypothesis import strategies as st
 
 from pytest_ftgate import files
 from pytest_ftgate.errors import StoreError
+from tests.full_disk import output_of
 from tests.killing import kill_during
 
 TEMP = ".ftgate-0123456789abcdef.tmp"
@@ -100,15 +98,9 @@ class TestWriteAtomic:
             "except errors.StoreError as error:\n"
             "    print(error)\n"
         )
-        done = subprocess.run(
-            [sys.executable, "-B", "-c", script, str(path)],
-            capture_output=True,
-            text=True,
-            check=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
-        )
-        assert "File too large" in done.stdout
-        assert "What was there is unchanged." in done.stdout
+        printed = output_of(script, path, size=50_000)
+        assert "File too large" in printed
+        assert "What was there is unchanged." in printed
         assert path.read_bytes() == b"old"
         assert names(tmp_path) == ["file"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import shlex
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 
 from pytest_ftgate.reports.json_report import encode
 from pytest_ftgate.verdicts.decide import decide
+from tests.full_disk import end_files_at
 
 from .suites import A_LIGHT_TASK, write_suite
 
@@ -41,7 +41,7 @@ def run_limited(project: Project, limit: int, *args: str) -> tuple[int, str]:
     process = project.start(
         *("-p", "no:cacheprovider", *args),
         env={"PYTHONDONTWRITEBYTECODE": "1"},  # it would be cut short, too
-        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        prepare=end_files_at(limit),
     )
     output, _ = process.communicate()
     return process.returncode, output

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import resource
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from pytest_ftgate.model import KpiResult, Record, Run
 from pytest_ftgate.runs.accepting import accept, prepare
 from pytest_ftgate.runs.baseline import anchor_path, history_path, read
 from pytest_ftgate.runs.history import read_history
+from tests.full_disk import output_of
 from tests.killing import kill_during
 from tests.runs.making import end_of, failed, held, manifest_of, missed, plan_of, scored, skipped
 
@@ -363,16 +361,9 @@ class TestAllOrNothing:
             "except StoreError as error:\n"
             "    print(error)\n"
         )
-        done = subprocess.run(
-            [sys.executable, "-B", "-c", script, str(path)],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parents[2],
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
-        )
-        assert "triage.jsonl: cannot be written: " in done.stdout
-        assert "What was there is unchanged." in done.stdout
+        printed = output_of(script, path, size=20_000)
+        assert "triage.jsonl: cannot be written: " in printed
+        assert "What was there is unchanged." in printed
         assert files_of(path) == before
 
     def test_a_read_only_place(self) -> None:

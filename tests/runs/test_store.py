@@ -4,9 +4,6 @@ import contextlib
 import errno
 import os
 import re
-import resource
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ from msgspec.structs import replace
 from pytest_ftgate.errors import DataError, FtgateError, StoreError
 from pytest_ftgate.model import Manifest, Record, Run
 from pytest_ftgate.runs.store import RunStore, RunWriter, new_run_id
+from tests.full_disk import output_of
 from tests.killing import in_parallel, kill_during
 from tests.runs.making import (
     end_of,
@@ -381,15 +379,8 @@ class TestUnwritable:
             "except StoreError as error:\n"
             "    print(error)\n"
         )
-        done = subprocess.run(
-            [sys.executable, "-B", "-c", script, str(tmp_path)],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parents[2],
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
-        )
-        assert "records.jsonl: cannot be written: " in done.stdout
+        printed = output_of(script, tmp_path, size=20_000)
+        assert "records.jsonl: cannot be written: " in printed
         run = RunStore(tmp_path).load()
         assert 10 < len(run.records) < 100
         assert [record.case for record in run.records] == [f"c{n}" for n in range(len(run.records))]
