@@ -112,10 +112,11 @@ class Recorder:
             StoreError: a pack cannot be written; what was recorded stays in part files.
             DataError: a pack was damaged meanwhile; what was recorded stays in part files.
         """
-        interception, self._interception = self._interception, None
-        if interception is not None:
-            interception.stop()
-        self._open.clear()
+        with self._lock:  # a thread that opens a scope now would put the patches in place again
+            interception, self._interception = self._interception, None
+            if interception is not None:
+                interception.stop()
+            self._open.clear()
         for _, writer in self._packs.values():
             writer.close()
         refused: list[FtgateError] = []

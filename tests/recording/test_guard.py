@@ -130,8 +130,8 @@ def test_the_canary_tries_every_family() -> None:
 def test_the_canary_finds_a_client_that_is_not_intercepted(
     target: type, attribute: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Recorder("none") as recorder:
-        monkeypatch.setattr(target, attribute, lambda self, request: object())
+    with Recorder("none") as recorder, monkeypatch.context() as another_tool:
+        another_tool.setattr(target, attribute, lambda self, request: object())
         with pytest.raises(canary.InterceptionFailed, match=f"through {name} are not intercepted"):
             recorder.check_interception()
 

@@ -16,6 +16,7 @@ import pytest
 from pytest_ftgate import files
 from pytest_ftgate.errors import ConfigError, DataError, StoreError
 from pytest_ftgate.recording import Recorder, packs
+from tests import interception
 from tests.recording.conftest import Run, scope_of
 from tests.servers import FakeProvider, Fault
 
@@ -335,33 +336,16 @@ def test_a_failure_is_not_mistaken_for_an_answer(provider: FakeProvider, run: Ru
 
 
 def test_recorders_leave_nothing_behind(provider: FakeProvider, pack: Path) -> None:
-    import http.client
-    import socket
-
-    import httpx2._transports.default as transports
-    import vcr.patch
-
-    def state() -> list[object]:
-        return [
-            http.client.HTTPConnection,
-            vars(httpx2.HTTPTransport)["handle_request"],
-            vars(httpx2.AsyncHTTPTransport)["handle_async_request"],
-            "connect" in vars(socket.socket),
-            socket.getaddrinfo,
-            transports.create_ssl_context,
-            vcr.patch.force_reset,
-        ]
-
-    before = state()
+    before = interception.replaceable()
     recorder = Recorder("none")
     recorder.start()
     recorder.start()
     scope = scope_of(recorder, pack)
     scope.enter()
-    assert all(now is not then for now, then in zip(state(), before, strict=True))
+    assert interception.changed(before) == list(before)
     recorder.stop()
     recorder.stop()
-    assert state() == before
+    assert not interception.changed(before)
     assert get(provider)
 
 
