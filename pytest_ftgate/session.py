@@ -79,6 +79,7 @@ class Controller:
         self._coverages: list[dict[str, Coverage]] = []
         self._known_cases: dict[str, tuple[str, ...]] = {}
         self._nodes = sent.nodes
+        self._components = [plan.components for plan in sent.suites]
         self._records: dict[_Key, Record] = {}
         self._started = time.monotonic()
         self._extra_kpis = [kpi for kpis in config.hook.pytest_ftgate_kpis() for kpi in kpis]
@@ -104,6 +105,7 @@ class Controller:
         """Keep the record that a report carries, or note that its process died without one."""
         line = getattr(report, RECORD_ATTRIBUTE, None)
         if line is not None:
+            delattr(report, RECORD_ATTRIBUTE)  # pytest keeps its reports, the run its records
             self._keep(msgspec.json.decode(line, type=Record))
             return
         key = self._nodes.get(report.nodeid)
@@ -122,7 +124,10 @@ class Controller:
             )
 
     def _keep(self, record: Record) -> None:
-        record = msgspec.structs.replace(record, run=self._manifest.run)
+        components = record.components
+        if components in self._components:  # one copy of what all cases of a variant have in common
+            components = self._components[self._components.index(components)]
+        record = msgspec.structs.replace(record, run=self._manifest.run, components=components)
         # A rerun of the same case and trial replaces the earlier attempt.
         self._records[record.suite, record.variant, record.case, record.trial] = record
         if self._writer is not None:

@@ -153,12 +153,13 @@ class Worker:
                 raise StoreError(" ".join(reporting.controller.problems))
 
     def _close(self) -> None:
+        coverage = self.runtime.recorder.coverage()
         try:
             self.runtime.close()
             problems: tuple[str, ...] = ()
         except FtgateError as error:
             problems = (str(error),)
-        closing = Closing(problems, self.runtime.recorder.coverage(), self._known_cases)
+        closing = Closing(problems, coverage, self._known_cases)
         self.config.stash[CLOSING] = msgspec.json.encode(closing).decode()
 
     def pytest_sessionfinish(self) -> None:

@@ -29,14 +29,14 @@ class Ticket:
     """What was decided about one request; it rides on vcrpy's request object.
 
     Without a scope the request is none of ours. With an answer it is replayed. Otherwise it goes
-    live, and ``started`` says when.
+    live, and ``started`` says when. It does not know its request: a cycle would keep both, and the
+    pack, until the garbage collector comes.
     """
 
-    __slots__ = ("answer", "attempt", "body", "key", "request", "scope", "started")
+    __slots__ = ("answer", "attempt", "body", "key", "scope", "started")
 
-    def __init__(self, scope: Scope | None, request: Any, body: bytes = b"") -> None:
+    def __init__(self, scope: Scope | None, body: bytes = b"") -> None:
         self.scope = scope
-        self.request = request
         self.body = body
         self.key = ""
         self.attempt = 0
@@ -54,7 +54,7 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
     def __init__(self, recorder: Recorder) -> None:
         super().__init__(path="pytest-ftgate", record_mode=RecordMode.NEW_EPISODES)
         self._recorder = recorder
-        self._live: ContextVar[Ticket | None] = ContextVar("ftgate_live_call", default=None)
+        self._live: ContextVar[Any] = ContextVar("ftgate_live_request", default=None)
 
     @property
     def write_protected(self) -> bool:
@@ -92,9 +92,9 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
                 response, keep_request_ids=self._recorder.keep_request_ids
             )
             code = stored.status.code
-            fact = self._live_fact(ticket, status=code, body=plain)
+            fact = _live_fact(ticket, request, status=code, body=plain)
             ticket.scope.calls.append(fact)
-            self._record(ticket, fact, stored, failed=interactions.is_failure(code))
+            self._record(ticket, request, fact, stored, failed=interactions.is_failure(code))
         except FtgateError as error:
             raise surfacing(error) from None
 
@@ -106,14 +106,15 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
             family: the client's family, as :mod:`~pytest_ftgate.recording.failures` names them.
             request: vcrpy's request; by default the last one that went live in this context.
         """
-        ticket = self._live.get() if request is None else getattr(request, _TICKET, None)
+        request = self._live.get() if request is None else request
+        ticket = getattr(request, _TICKET, None)
         if ticket is None or ticket.scope is None or ticket.started is None:
             return
         event = event_of(error, family)
         if event is not None:
-            fact = self._live_fact(ticket, failure=event.kind)
+            fact = _live_fact(ticket, request, failure=event.kind)
             ticket.scope.calls.append(fact)
-            self._record(ticket, fact, event, failed=True)
+            self._record(ticket, request, fact, event, failed=True)
 
     def find_requests_with_most_matches(self, request: Any) -> list[Any]:
         """The request itself: vcrpy's aiohttp stub looks up redirect targets through this."""
@@ -132,8 +133,8 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
     def _decide(self, request: Any) -> Ticket:
         scope = self._recorder.scope_of(keys.host_of(request.uri))
         if scope is None:
-            return Ticket(None, request)
-        ticket = Ticket(scope, request, interactions.plain_body(request))
+            return Ticket(None)
+        ticket = Ticket(scope, interactions.plain_body(request))
         ticket.key = keys.request_key(request.method, request.uri, ticket.body)
         entry, last = scope.reserve(ticket.key)
         if entry is None and (key := matching.other_key(scope, request, ticket.body)):
@@ -141,72 +142,23 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
             entry, last = scope.reserve(key)
         if entry is not None:
             ticket.attempt = scope.ask(ticket.key)
-            self._play(ticket, scope, entry, last=last)
+            _play(ticket, request, scope, entry, last=last)
         elif self._recorder.mode == "none":
             raise misses.miss(scope, request, ticket.body, ticket.key)
         else:
             ticket.attempt = scope.ask(ticket.key)
             ticket.started = Clock.now()
-            self._live.set(ticket)
+            self._live.set(request)
         return ticket
 
-    def _play(self, ticket: Ticket, scope: Scope, entry: Entry, *, last: bool) -> None:
-        found: Answer = entry.parse(Answer)
-        status = failure = None
-        body = b""
-        if isinstance(found.response, StoredResponse):
-            try:
-                body = found.response.body.to_bytes()
-            except ValueError as error:
-                raise entry.damaged(str(error)) from None
-            ticket.answer = interactions.playable(found.response, body, last=last)
-            status = found.response.status.code
-        elif isinstance(found.event, Event):
-            failure = found.event.kind
-        else:
-            raise entry.damaged("it has neither a response nor an event")
-        fact = CallFact(
-            key=ticket.key,
-            provenance="replayed",
-            recorded_at=found.recorded_at,
-            elapsed_s=found.elapsed_s,
-            attempt=ticket.attempt,
-            status=status,
-            failure=failure,
-            method=ticket.request.method,
-            uri=ticket.request.uri,
-            body=body,
-        )
-        scope.calls.append(fact)
-        if isinstance(found.event, Event):
-            raise RecordedFailure(found.event)
-
-    def _live_fact(
+    def _record(
         self,
         ticket: Ticket,
+        request: Any,
+        fact: CallFact,
+        outcome: StoredResponse | Event,
         *,
-        status: int | None = None,
-        failure: str | None = None,
-        body: bytes = b"",
-    ) -> CallFact:
-        # A redirect that a client followed on its own was never asked for: no start is known.
-        elapsed = None if ticket.started is None else round(Clock.now() - ticket.started, 6)
-        ticket.started = None
-        return CallFact(
-            key=ticket.key,
-            provenance="live",
-            recorded_at=Clock.instant(),
-            elapsed_s=elapsed,
-            attempt=ticket.attempt,
-            status=status,
-            failure=failure,
-            method=ticket.request.method,
-            uri=ticket.request.uri,
-            body=body,
-        )
-
-    def _record(
-        self, ticket: Ticket, fact: CallFact, outcome: StoredResponse | Event, *, failed: bool
+        failed: bool,
     ) -> None:
         scope = ticket.scope
         if scope is None or not self._recorder.records:
@@ -218,10 +170,67 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
             seq=scope.take_seq(),
             recorded_at=fact.recorded_at,
             elapsed_s=fact.elapsed_s,
-            request=interactions.stored_request(ticket.request, ticket.body),
+            request=interactions.stored_request(request, ticket.body),
             response=outcome if isinstance(outcome, StoredResponse) else UNSET,
             event=outcome if isinstance(outcome, Event) else UNSET,
         )
-        sealed = self._recorder.sealer.seal(line, ticket.request.headers, scope.pack.path)
+        sealed = self._recorder.sealer.seal(line, request.headers, scope.pack.path)
         if sealed is not None:
             scope.keep(sealed, failed=failed)
+
+
+def _play(ticket: Ticket, request: Any, scope: Scope, entry: Entry, *, last: bool) -> None:
+    found: Answer = entry.parse(Answer)
+    status = failure = None
+    body = b""
+    if isinstance(found.response, StoredResponse):
+        try:
+            body = found.response.body.to_bytes()
+        except ValueError as error:
+            raise entry.damaged(str(error)) from None
+        ticket.answer = interactions.playable(found.response, body, last=last)
+        status = found.response.status.code
+    elif isinstance(found.event, Event):
+        failure = found.event.kind
+    else:
+        raise entry.damaged("it has neither a response nor an event")
+    fact = CallFact(
+        key=ticket.key,
+        provenance="replayed",
+        recorded_at=found.recorded_at,
+        elapsed_s=found.elapsed_s,
+        attempt=ticket.attempt,
+        status=status,
+        failure=failure,
+        method=request.method,
+        uri=request.uri,
+        body=body,
+    )
+    scope.calls.append(fact)
+    if isinstance(found.event, Event):
+        raise RecordedFailure(found.event)
+
+
+def _live_fact(
+    ticket: Ticket,
+    request: Any,
+    *,
+    status: int | None = None,
+    failure: str | None = None,
+    body: bytes = b"",
+) -> CallFact:
+    # A redirect that a client followed on its own was never asked for: no start is known.
+    elapsed = None if ticket.started is None else round(Clock.now() - ticket.started, 6)
+    ticket.started = None
+    return CallFact(
+        key=ticket.key,
+        provenance="live",
+        recorded_at=Clock.instant(),
+        elapsed_s=elapsed,
+        attempt=ticket.attempt,
+        status=status,
+        failure=failure,
+        method=request.method,
+        uri=request.uri,
+        body=body,
+    )

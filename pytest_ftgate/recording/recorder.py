@@ -106,7 +106,7 @@ class Recorder:
         interception.start()
 
     def stop(self) -> None:
-        """Take every patch out and fold what was recorded into the packs.
+        """Take every patch out, fold what was recorded into the packs, and let go of them.
 
         Raises:
             StoreError: a pack cannot be written; what was recorded stays in part files.
@@ -117,10 +117,11 @@ class Recorder:
             if interception is not None:
                 interception.stop()
             self._open.clear()
-        for _, writer in self._packs.values():
+        used, self._packs = self._packs, {}
+        for _, writer in used.values():
             writer.close()
         refused: list[FtgateError] = []
-        for index, writer in self._packs.values():
+        for index, writer in used.values():
             if writer.used or (self.records and index.parts):
                 try:
                     packs.merge_parts(index.path)
