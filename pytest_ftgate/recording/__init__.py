@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from pytest_ftgate.recording import libraries
+
 if TYPE_CHECKING:
     from pytest_ftgate.recording.recorder import Recorder
     from pytest_ftgate.recording.scopes import CallFact, Scope
@@ -23,4 +25,5 @@ def __getattr__(name: str) -> object:
         home = _HOMES[name]
     except KeyError:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    libraries.import_vcrpy()
     return getattr(importlib.import_module(f"{__name__}.{home}"), name)
