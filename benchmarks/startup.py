@@ -13,14 +13,16 @@ from benchmarks.projects import WITHOUT, make
 def run(*, quick: bool) -> list[Result]:
     """Measure the median difference over 60 pairs of sessions of one empty test (quick: 20).
 
-    The plugin is named by PYTEST_PLUGINS: for ``-p`` pytest would search all installed packages,
-    which it does with and without the plugin where plugins load by themselves.
+    The plugin is named by PYTEST_PLUGINS, and an empty one in the sessions without it: pytest
+    searches all installed packages for a plugin that is named, and for plugins that load by
+    themselves, with and without this one.
     """
     with tempfile.TemporaryDirectory() as directory:
         project = make(Path(directory) / "project", 1, "http://127.0.0.1:9/v1")
+        (project.directory / "nothing.py").write_text("", "utf-8")
         start = project.pytest
         runs = {
-            "without": partial(start, "test_empty.py", *WITHOUT),
+            "without": partial(start, "test_empty.py", *WITHOUT, PYTEST_PLUGINS="nothing"),
             "with": partial(start, "test_empty.py", PYTEST_PLUGINS="pytest_ftgate.plugin"),
         }
         interleaved(runs, 2)  # bytecode is written and files are cached
