@@ -71,7 +71,8 @@ class Collector:
             for trial in range(wide.trials)
         )
         self._items[_definition_key(definition)] = items
-        metafunc.fixturenames.append(PARAM)
+        if PARAM not in metafunc.fixturenames:  # as where no fixture of ours is asked for
+            metafunc.fixturenames.append(PARAM)
         metafunc.parametrize(
             PARAM, range(len(items)), ids=[item.id for item in items], indirect=True
         )

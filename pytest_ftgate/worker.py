@@ -64,6 +64,8 @@ class Worker:
         self.config = config
         self.settings = settings
         self.is_xdist = hasattr(config, "workerinput")
+        # Under --setup-only pytest sets fixtures up and calls no test: there is nothing to record.
+        self._runs_tests = not getattr(config.option, "setuponly", False)
         self._plan: str | None = _encode_plan(session.items)
         self._broken: FtgateError | None = None
         self._told: dict[str, pytest.Item] = {}
@@ -94,7 +96,7 @@ class Worker:
     def _start(self, items: Sequence[pytest.Item]) -> None:
         try:
             self.runtime.start()
-            if not self.runtime.replaying and not self.is_xdist:
+            if self._runs_tests and not self.runtime.replaying and not self.is_xdist:
                 self._look_ahead(items)
                 self._open_run()
         except FtgateError as error:
@@ -220,7 +222,8 @@ class Worker:
             if attempt.scrub is not None:
                 _scrub(report, attempt.scrub)
             if report.when == "teardown":
-                self._attach(report, attempt)
+                if self._runs_tests:
+                    self._attach(report, attempt)
                 del item.stash[ATTEMPT]  # pytest keeps the items, and they need not keep this
         return report
 

@@ -360,6 +360,20 @@ def test_looking_calls_nothing_and_touches_nothing(
     assert {path: path.read_bytes() for path in files_of(project)} == before
 
 
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_setting_up_only_makes_no_run(
+    project: Project, provider: FakeProvider, workers: str
+) -> None:
+    write_suite(project)
+    project.run("--ftgate-record=new_episodes")
+    before = {path: path.read_bytes() for path in files_of(project)}
+    outcome = project.run("--setup-only", workers, apart=True, junit=False)
+    assert outcome.code == pytest.ExitCode.OK, outcome.text
+    assert "LLM evaluation" not in outcome.text
+    assert {path: path.read_bytes() for path in files_of(project)} == before
+    assert provider.seen
+
+
 @pytest.mark.parametrize("fixture", ["eval_output", "llm"])
 def test_an_unknown_provider_is_refused_at_collection(project: Project, fixture: str) -> None:
     test = f"@evaluated()\ndef test_asking({fixture}): pass\n"
