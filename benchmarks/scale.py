@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Result, cpu_ratios, interleaved
-from benchmarks.projects import FTGATE, recorded
+from benchmarks.projects import FTGATE, WITHOUT, recorded
 
 
 def run(*, quick: bool) -> list[Result]:
@@ -21,6 +21,8 @@ def run(*, quick: bool) -> list[Result]:
             {
                 "small": partial(small.pytest, "test_eval.py", *FTGATE),
                 "large": partial(large.pytest, "test_eval.py", *FTGATE),
+                "mock": partial(large.pytest, "test_plain.py", *WITHOUT),
+                "replayed": partial(large.pytest, "test_replayed.py", *WITHOUT),
             },
             rounds,
         )
@@ -29,6 +31,14 @@ def run(*, quick: bool) -> list[Result]:
             f"{many:,} eval tests / {few:,} eval tests",
             cpu_ratios(costs["large"], costs["small"]),
             at_most=10.5,
+        ),
+        Result(
+            f"{many:,} tests: eval tests / MockTransport",
+            cpu_ratios(costs["large"], costs["mock"]),
+        ),
+        Result(
+            f"{many:,} tests: replay alone / MockTransport",
+            cpu_ratios(costs["replayed"], costs["mock"]),
         ),
         Result(
             f"{many:,} eval tests: peak memory",
