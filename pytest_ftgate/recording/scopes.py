@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
+
+from msgspec import Struct
 
 from pytest_ftgate.recording import lines
 from pytest_ftgate.recording.clock import Clock
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 Provenance = Literal["live", "replayed"]
 
 
-@dataclass(frozen=True, slots=True)
-class CallFact:
+class CallFact(Struct, frozen=True):
     """One HTTP call of a case.
 
     ``elapsed_s`` is the call's duration when it was recorded (``None``: the recording does not
@@ -44,8 +44,7 @@ class CallFact:
     body: bytes = b""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a scope's calls belong, and the command that records them again."""
 
     suite: str

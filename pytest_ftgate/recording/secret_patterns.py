@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -60,12 +61,14 @@ _SHAPES = {
     "password in a URL": r"(?<=://)[^/\s:@\"']{1,200}:[^/\s:@\"']{1,200}(?=@)",
 }
 _GROUPS = {f"s{number}": what for number, what in enumerate(_SHAPES)}
-_SHAPE = re.compile(
-    _START
-    + "(?:"
-    + "|".join(f"(?P<s{number}>{pattern})" for number, pattern in enumerate(_SHAPES.values()))
-    + ")"
-)
+
+
+@cache
+def _shape() -> re.Pattern[str]:
+    """All shapes in one; compiled when it is first asked for, which replay never does."""
+    groups = (f"(?P<s{number}>{pattern})" for number, pattern in enumerate(_SHAPES.values()))
+    return re.compile(f"{_START}(?:{'|'.join(groups)})")
+
 
 _SECRET_NAME = re.compile(r"key|token|secret|password|passwd", re.IGNORECASE)
 
@@ -114,7 +117,7 @@ class Finder:
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Every secret in the text: start, end, and what it is. They may overlap."""
-        for match in _SHAPE.finditer(text):
+        for match in _shape().finditer(text):
             yield match.start(), match.end(), _GROUPS[match.lastgroup or "s0"]
         if self._values is not None:
             for match in self._values.finditer(text):
