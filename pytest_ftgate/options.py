@@ -241,6 +241,8 @@ def read_settings(config: pytest.Config) -> Settings:
     merged.update(_from_environment(os.environ))
     merged.update(_from_command_line(config))
     merged["store"] = config.rootpath / merged.get("store", Settings.store)
+    if getattr(config.option, "setuponly", False):  # fixtures alone must send and record nothing
+        merged["record"] = "none"
     settings = Settings(**merged)
     if settings.split == "holdout" and not settings.holdout:
         raise ConfigError(

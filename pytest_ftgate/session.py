@@ -105,7 +105,8 @@ class Controller:
         """Keep the record that a report carries, or note that its process died without one."""
         line = getattr(report, RECORD_ATTRIBUTE, None)
         if line is not None:
-            delattr(report, RECORD_ATTRIBUTE)  # pytest keeps its reports, the run its records
+            # pytest keeps its reports to the end; the record is kept here from now on.
+            delattr(report, RECORD_ATTRIBUTE)
             self._keep(msgspec.json.decode(line, type=Record))
             return
         key = self._nodes.get(report.nodeid)
@@ -124,15 +125,18 @@ class Controller:
             )
 
     def _keep(self, record: Record) -> None:
-        components = record.components
-        if components in self._components:  # one copy of what all cases of a variant have in common
-            components = self._components[self._components.index(components)]
-        record = msgspec.structs.replace(record, run=self._manifest.run, components=components)
+        record = msgspec.structs.replace(
+            record, run=self._manifest.run, components=self._shared(record.components)
+        )
         # A rerun of the same case and trial replaces the earlier attempt.
         self._records[record.suite, record.variant, record.case, record.trial] = record
         if self._writer is not None:
             with self._noting_problems():
                 self._writer.append(record)
+
+    def _shared(self, components: dict[str, str]) -> dict[str, str]:
+        """The one copy of what all cases of a variant have in common."""
+        return next((known for known in self._components if known == components), components)
 
     @contextlib.contextmanager
     def _noting_problems(self) -> Iterator[None]:

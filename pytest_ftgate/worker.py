@@ -64,7 +64,7 @@ class Worker:
         self.config = config
         self.settings = settings
         self.is_xdist = hasattr(config, "workerinput")
-        # Under --setup-only pytest sets fixtures up and calls no test: there is nothing to record.
+        # Under --setup-only pytest sets fixtures up and calls no test: there is no result.
         self._runs_tests = not getattr(config.option, "setuponly", False)
         self._plan: str | None = _encode_plan(session.items)
         self._broken: FtgateError | None = None
@@ -96,7 +96,7 @@ class Worker:
     def _start(self, items: Sequence[pytest.Item]) -> None:
         try:
             self.runtime.start()
-            if self._runs_tests and not self.runtime.replaying and not self.is_xdist:
+            if not self.runtime.replaying and not self.is_xdist:
                 self._look_ahead(items)
                 self._open_run()
         except FtgateError as error:
@@ -155,13 +155,12 @@ class Worker:
                 raise StoreError(" ".join(reporting.controller.problems))
 
     def _close(self) -> None:
-        coverage = self.runtime.recorder.coverage()
         try:
             self.runtime.close()
             problems: tuple[str, ...] = ()
         except FtgateError as error:
             problems = (str(error),)
-        closing = Closing(problems, coverage, self._known_cases)
+        closing = Closing(problems, self.runtime.recorder.coverage(), self._known_cases)
         self.config.stash[CLOSING] = msgspec.json.encode(closing).decode()
 
     def pytest_sessionfinish(self) -> None:

@@ -8,6 +8,7 @@ import socket
 import httpx
 import httpx2
 import httpx2._transports.default as transports
+import urllib3.connectionpool
 import vcr.patch
 
 
@@ -15,7 +16,12 @@ def replaceable() -> dict[str, object]:
     """The attributes as they are now, by name; other tools leave equal ones in other places."""
     return {
         "http.client.HTTPConnection": http.client.HTTPConnection,
+        "http.client.HTTPSConnection": http.client.HTTPSConnection,
+        "urllib3's ConnectionCls": urllib3.connectionpool.HTTPSConnectionPool.ConnectionCls,
         "httpx.HTTPTransport.handle_request": httpx.HTTPTransport.handle_request,
+        "httpx.AsyncHTTPTransport.handle_async_request": (
+            httpx.AsyncHTTPTransport.handle_async_request
+        ),
         "httpx2.HTTPTransport.handle_request": httpx2.HTTPTransport.handle_request,
         "httpx2.AsyncHTTPTransport.handle_async_request": (
             httpx2.AsyncHTTPTransport.handle_async_request

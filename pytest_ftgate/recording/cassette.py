@@ -92,6 +92,7 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
                 response, keep_request_ids=self._recorder.keep_request_ids
             )
             code = stored.status.code
+            self._live.set(None)
             fact = _live_fact(ticket, request, status=code, body=plain)
             ticket.scope.calls.append(fact)
             self._record(ticket, request, fact, stored, failed=interactions.is_failure(code))
@@ -110,6 +111,7 @@ class IndexedCassette(Cassette):  # type: ignore[misc]
         ticket = getattr(request, _TICKET, None)
         if ticket is None or ticket.scope is None or ticket.started is None:
             return
+        self._live.set(None)
         event = event_of(error, family)
         if event is not None:
             fact = _live_fact(ticket, request, failure=event.kind)

@@ -16,7 +16,6 @@ from vcr.patch import CassettePatcherBuilder
 from vcr.request import HeadersDict, Request
 from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection, httpx_stubs
 
-from pytest_ftgate.recording import libraries
 from pytest_ftgate.recording.failures import STANDARD, RecordedFailure
 from pytest_ftgate.recording.switch import Switch
 
@@ -46,18 +45,24 @@ class Interception:
         self.standing = Switch()
         self._in_scopes = Switch()
         self._cleanup = contextlib.ExitStack()
-        self._cassette = cassette
-        self._wrap = _Wrapper(cassette, wanted)
-        self._build(libraries.unseen())
+        wrap = _Wrapper(cassette, wanted)
+        for patcher in CassettePatcherBuilder(cassette).build():
+            # Entering and leaving a patcher tells what it would replace, and by what.
+            with patcher:
+                target = getattr(patcher, "target", None)
+                replacement = target and getattr(target, patcher.attribute)
+            if target is None:  # no replacement: it closes pooled connections at the end
+                self._cleanup.push(patcher.__exit__)
+            else:
+                self._add(wrap, target, patcher.attribute, replacement)
         add = self._in_scopes.add
-        add(VCRConnection, "getresponse", self._wrap.getresponse(VCRConnection.getresponse))
+        add(VCRConnection, "getresponse", wrap.getresponse(VCRConnection.getresponse))
         add(vcr.patch, "force_reset", self._real_connections)
         if hasattr(httpx_stubs, "_make_vcr_request"):
             add(httpx_stubs, "_make_vcr_request", _vcr_request)
 
     def start(self) -> None:
         """Put in place what stays for the session."""
-        libraries.tell(self._httpx_is_here)
         self.standing.on()
 
     def scope_opened(self) -> None:
@@ -71,35 +76,17 @@ class Interception:
 
     def stop(self) -> None:
         """Take everything out, and close the connections that vcrpy stood in for."""
-        libraries.tell_no_more(self._httpx_is_here)
         self._in_scopes.off()
         self.standing.off()
         self._cleanup.close()
 
-    def _httpx_is_here(self) -> None:
-        self._build(tuple(name for name in vcr.patch.PATCHER_NAMES if name != "httpx"))
-
-    def _build(self, skipped: tuple[str, ...]) -> None:
-        """Build the replacements for all clients but those."""
-        self._cassette.skip_patchers = skipped
-        for patcher in CassettePatcherBuilder(self._cassette).build():
-            # Entering and leaving a patcher tells what it would replace, and by what.
-            with patcher:
-                target = getattr(patcher, "target", None)
-                replacement = target and getattr(target, patcher.attribute)
-            if target is None:  # no replacement: it closes pooled connections at the end
-                self._cleanup.push(patcher.__exit__)
-            else:
-                self._add(target, patcher.attribute, replacement)
-
-    def _add(self, target: Any, attribute: str, replacement: Any) -> None:
+    def _add(self, wrap: _Wrapper, target: Any, attribute: str, replacement: Any) -> None:
         family = getattr(target, "__module__", "").partition(".")[0]
         if family not in _HTTPX:
             self._in_scopes.add(target, attribute, replacement)
         elif target.__name__ not in _IN_PROCESS:  # those never reach a network: leave them alone
             original = getattr(target, attribute)
-            is_async = attribute == "handle_async_request"
-            make = self._wrap.handle_async if is_async else self._wrap.handle
+            make = wrap.handle_async if attribute == "handle_async_request" else wrap.handle
             self.standing.add(target, attribute, make(family, original, replacement))
 
     def _real_connections(self) -> contextlib.AbstractContextManager[None]:

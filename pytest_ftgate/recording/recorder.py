@@ -79,6 +79,7 @@ class Recorder:
         self._open: list[Scope] = []
         self._packs: dict[str, tuple[Pack, PartWriter]] = {}
         self._damaged: dict[str, DataError] = {}
+        self._covered: dict[str, Coverage] = {}
         self._interception: Interception | None = None
 
     # --- life ----------------------------------------------------------------------------------
@@ -117,7 +118,8 @@ class Recorder:
             if interception is not None:
                 interception.stop()
             self._open.clear()
-        used, self._packs = self._packs, {}
+            self._covered = self.coverage()
+            used, self._packs = self._packs, {}
         for _, writer in used.values():
             writer.close()
         refused: list[FtgateError] = []
@@ -232,10 +234,12 @@ class Recorder:
 
     def coverage(self) -> dict[str, Coverage]:
         """What this process ran and played so far, by the pack's path; plain data for JSON."""
-        return {
-            path: Coverage(scoped=sorted(pack.scoped), played=sorted(pack.played))
-            for path, (pack, _) in self._packs.items()
-        }
+        with self._lock:
+            now = {
+                path: Coverage(scoped=sorted(pack.scoped), played=sorted(pack.played))
+                for path, (pack, _) in self._packs.items()
+            }
+        return {**self._covered, **now}
 
     def stale(self) -> dict[Path, int]:
         """How many interactions of the cases that this process ran were not played, by pack.

@@ -24,11 +24,7 @@ class Switch:
 
     def add(self, target: Any, attribute: str, replacement: Any) -> None:
         """Replace ``target.attribute`` while the switch is on; the last replacement counts."""
-        with self._lock:
-            self._replacements[id(target), attribute] = target, attribute, replacement
-            if self.is_on:
-                self._displaced[id(target), attribute] = vars(target).get(attribute, _ABSENT)
-                setattr(target, attribute, replacement)
+        self._replacements[id(target), attribute] = target, attribute, replacement
 
     def on(self) -> None:
         """Put the replacements in place; what they displace may be another tool's own patch.

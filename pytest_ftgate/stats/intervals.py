@@ -261,7 +261,7 @@ def quantile(values: ArrayLike, q: float, *, confidence: float = CONFIDENCE) -> 
     first = binom_ppf(1.0 - upper, n, q)
     last = binom_ppf(upper, n, q) + 1
     return Interval(
-        float(np.interp(q * (n - 1), np.arange(n), x)),
+        float(np.interp(q * (n - 1), np.arange(n), x)),  # np.quantile would import numpy.ma
         float(x[first - 1]) if first >= 1 else -math.inf,
         float(x[last - 1]) if last <= n else math.inf,
         n,

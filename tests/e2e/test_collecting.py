@@ -360,18 +360,23 @@ def test_looking_calls_nothing_and_touches_nothing(
     assert {path: path.read_bytes() for path in files_of(project)} == before
 
 
+@pytest.mark.parametrize("mode", ["none", "new_episodes", "all", "off"])
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_setting_up_only_makes_no_run(
-    project: Project, provider: FakeProvider, workers: str
+    project: Project, provider: FakeProvider, workers: str, mode: str
 ) -> None:
     write_suite(project)
     project.run("--ftgate-record=new_episodes")
     before = {path: path.read_bytes() for path in files_of(project)}
-    outcome = project.run("--setup-only", workers, apart=True, junit=False)
+    seen = len(provider.seen)
+    outcome = project.run(
+        "--setup-only", workers, f"--ftgate-record={mode}", apart=True, junit=False
+    )
     assert outcome.code == pytest.ExitCode.OK, outcome.text
+    assert "SETUP    F eval_output" in outcome.text or workers == "-n2"
     assert "LLM evaluation" not in outcome.text
     assert {path: path.read_bytes() for path in files_of(project)} == before
-    assert provider.seen
+    assert len(provider.seen) == seen
 
 
 @pytest.mark.parametrize("fixture", ["eval_output", "llm"])

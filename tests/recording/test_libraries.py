@@ -1,4 +1,4 @@
-"""Clients that come late: vcrpy does not import them, and they are intercepted all the same."""
+"""Clients that are imported late are intercepted, and none is imported for nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ url, mode = sys.argv[1:]
 recorder = Recorder(mode)
 recorder.start()
 recorder.check_interception()
-assert not {"httpx", "requests"} & set(sys.modules), "imported for nothing"
+assert "requests" not in sys.modules, "imported for nothing"
 """
 
 IN_A_SCOPE = """
@@ -34,7 +34,6 @@ with recorder.scope(Path("p.jsonl"), "s", "v1", "c1", 0) as scope:
     print(requests.get(url + "/three").text)
 assert not scope.misses
 recorder.stop()
-assert httpx.HTTPTransport.handle_request.__module__.startswith("httpx")
 """
 
 
@@ -60,32 +59,20 @@ def test_a_client_imported_within_a_case_is_recorded_and_replayed(
     assert len(provider.seen) == seen
 
 
+@pytest.mark.parametrize("client", ["httpx", "requests"])
 def test_a_late_client_that_was_not_recorded_is_a_miss(
-    provider: FakeProvider, tmp_path: Path
+    client: str, provider: FakeProvider, tmp_path: Path
 ) -> None:
-    script = """
+    script = f"""
 with recorder.scope(Path("p.jsonl"), "s", "v1", "c1", 0) as scope:
-    import httpx
+    import {client}
     try:
-        httpx.get(url)
+        {client}.get(url)
     except CassetteMiss as miss:
         print(miss)
 """
     assert "never recorded" in execute(script, tmp_path, provider.url, "none")
     assert provider.seen == []
-
-
-def test_two_recorders_one_after_the_other(provider: FakeProvider, tmp_path: Path) -> None:
-    script = """
-recorder.stop()
-import httpx
-with Recorder(mode) as recorder, recorder.scope(Path("p.jsonl"), "s", "v1", "c1", 0) as scope:
-    httpx.get(url)
-assert scope.attempts == 1
-"""
-    for mode in ("new_episodes", "none"):
-        execute(script, tmp_path, provider.url, mode)
-    assert len(provider.seen) == 1
 
 
 @pytest.mark.parametrize("first", ["httpx", "requests"])

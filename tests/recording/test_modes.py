@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -347,6 +348,22 @@ def test_recorders_leave_nothing_behind(provider: FakeProvider, pack: Path) -> N
     recorder.stop()
     assert not interception.changed(before)
     assert get(provider)
+
+
+@pytest.mark.parametrize("mode", ["new_episodes", "none"])
+def test_a_stopped_recorder_lets_go_of_its_packs(
+    mode: str, provider: FakeProvider, pack: Path, run: Run
+) -> None:
+    run("new_episodes", lambda: get(provider, "/a"))
+    with Recorder(mode) as recorder:
+        with scope_of(recorder, pack) as scope:
+            get(provider, "/a" if mode == "none" else "/b")
+        held = weakref.ref(scope.pack)
+    del scope
+    assert held() is None
+    assert recorder.coverage() == {
+        str(pack): {"scoped": [("c1", 0)], "played": [("c1", 0, 0 if mode == "none" else 1)]}
+    }
 
 
 def test_a_pack_that_cannot_be_written_costs_nothing(
