@@ -69,6 +69,7 @@ _NOW = _Column("now", numbers.value, 98)
 _INTERVAL = _Column("95 % interval", numbers.interval, 5)
 _N = _Column("n", _n, 3)
 _THRESHOLD = _Column("threshold", numbers.threshold, 6, right=False)
+_LIMITS = _Column("threshold", numbers.limits, 6, right=False)
 _CHANGE = _Column("difference (90 %)", numbers.change, 8)
 _FLIPS = _Column("flips", numbers.flips, 7)
 _VERDICT = _Column("verdict", _verdict, 97, right=False)
@@ -170,6 +171,8 @@ def _styled(column: _Column, kpi: KpiResult) -> Text:
 def _fitting(
     columns: tuple[_Column, ...], kpis: tuple[KpiResult, ...], width: int
 ) -> tuple[_Column, ...]:
+    if _width(columns, kpis) > width:  # the mode of a threshold gives way before any column does
+        columns = tuple(_LIMITS if column is _THRESHOLD else column for column in columns)
     while len(columns) > 3 and _width(columns, kpis) > width:
         least = min(columns, key=lambda column: column.rank)
         columns = tuple(column for column in columns if column is not least)

@@ -40,13 +40,14 @@ def interval(kpi: KpiResult) -> str:
 
 def threshold(kpi: KpiResult) -> str:
     """``min 95.0 %``, with the mode when it is not the default one; empty without a threshold."""
-    bounds = [
-        f"{word} {_exact(bound, kpi.unit)}"
-        for word, bound in (("min", kpi.min), ("max", kpi.max))
-        if bound is not None
-    ]
-    mode = "" if kpi.mode == "observed" else f" {kpi.mode}"
-    return f"{', '.join(bounds)}{mode}" if bounds else ""
+    bounds = limits(kpi)
+    return f"{bounds} {kpi.mode}" if bounds and kpi.mode != "observed" else bounds
+
+
+def limits(kpi: KpiResult) -> str:
+    """``min 95.0 %``, whatever the mode; empty without a threshold."""
+    bounds = (("min", kpi.min), ("max", kpi.max))
+    return ", ".join(f"{word} {_exact(at, kpi.unit)}" for word, at in bounds if at is not None)
 
 
 def change(kpi: KpiResult, *, interval: bool = True) -> str:

@@ -371,3 +371,18 @@ def test_calls_that_were_not_played_are_told_before_the_next_step():
     one = replace(one, run=replace(one.run, stale_calls=1))
     assert "1 recorded call was not played:" in render(one, width=80, color=False)
     assert "not played" not in render(one, width=80, color=False, verbosity=-1)
+
+
+def test_the_mode_of_a_threshold_gives_way_before_the_number_of_cases_does() -> None:
+    kpis = tuple(
+        kpi("policy_violation_rate", 0.0123, 0.0101, 0.0456, n=1200, max=0.05, mode=mode)
+        for mode in ("observed", "confident")
+    )
+    wide, narrow = (
+        render(verdict(suite(kpis=kpis, gates=())), width=width, color=False) for width in (100, 76)
+    )
+    assert "max 5.0 % confident" in wide
+    assert "confident" not in narrow
+    for text in (wide, narrow):
+        assert text.count(" 1,200 ") >= len(kpis)
+        assert text.count("max 5.0 %") == len(kpis)
