@@ -79,7 +79,6 @@ class Controller:
         self._coverages: list[dict[str, Coverage]] = []
         self._known_cases: dict[str, tuple[str, ...]] = {}
         self._nodes = sent.nodes
-        self._components = [plan.components for plan in sent.suites]
         self._records: dict[_Key, Record] = {}
         self._started = time.monotonic()
         self._extra_kpis = [kpi for kpis in config.hook.pytest_ftgate_kpis() for kpi in kpis]
@@ -135,8 +134,9 @@ class Controller:
                 self._writer.append(record)
 
     def _shared(self, components: dict[str, str]) -> dict[str, str]:
-        """The one copy of what all cases of a variant have in common."""
-        return next((known for known in self._components if known == components), components)
+        """The plan's copy of what all cases of a variant have in common."""
+        known = (plan.components for plan in self.plans)
+        return next((same for same in known if same == components), components)
 
     @contextlib.contextmanager
     def _noting_problems(self) -> Iterator[None]:

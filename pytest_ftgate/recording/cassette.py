@@ -196,16 +196,14 @@ def _play(ticket: Ticket, request: Any, scope: Scope, entry: Entry, *, last: boo
         failure = found.event.kind
     else:
         raise entry.damaged("it has neither a response nor an event")
-    fact = CallFact(
-        key=ticket.key,
+    fact = _fact(
+        ticket,
+        request,
         provenance="replayed",
         recorded_at=found.recorded_at,
         elapsed_s=found.elapsed_s,
-        attempt=ticket.attempt,
         status=status,
         failure=failure,
-        method=request.method,
-        uri=request.uri,
         body=body,
     )
     scope.calls.append(fact)
@@ -213,26 +211,25 @@ def _play(ticket: Ticket, request: Any, scope: Scope, entry: Entry, *, last: boo
         raise RecordedFailure(found.event)
 
 
-def _live_fact(
-    ticket: Ticket,
-    request: Any,
-    *,
-    status: int | None = None,
-    failure: str | None = None,
-    body: bytes = b"",
-) -> CallFact:
+def _live_fact(ticket: Ticket, request: Any, **outcome: Any) -> CallFact:
     # A redirect that a client followed on its own was never asked for: no start is known.
     elapsed = None if ticket.started is None else round(Clock.now() - ticket.started, 6)
     ticket.started = None
-    return CallFact(
-        key=ticket.key,
+    return _fact(
+        ticket,
+        request,
         provenance="live",
         recorded_at=Clock.instant(),
         elapsed_s=elapsed,
+        **outcome,
+    )
+
+
+def _fact(ticket: Ticket, request: Any, **outcome: Any) -> CallFact:
+    return CallFact(
+        key=ticket.key,
         attempt=ticket.attempt,
-        status=status,
-        failure=failure,
         method=request.method,
         uri=request.uri,
-        body=body,
+        **outcome,
     )

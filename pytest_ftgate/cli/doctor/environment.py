@@ -156,7 +156,7 @@ def interception() -> Finding:
     """Whether a request of each installed HTTP client would be caught while replaying."""
     there = [name for name in _CLIENTS if importlib.util.find_spec(name) is not None]
     try:
-        from pytest_ftgate.recording.recorder import Recorder
+        from pytest_ftgate.recording import Recorder
 
         for name in there:
             importlib.import_module(name)
