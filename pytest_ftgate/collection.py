@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_ftgate import datasets, experiments
 from pytest_ftgate.errors import ConfigError, FtgateError, FtgateWarning, did_you_mean
@@ -33,8 +34,7 @@ ANONYMOUS_VARIANT = "default"
 COLLECTOR = pytest.StashKey["Collector"]()
 
 
-@dataclass
-class Collector:
+class Collector(Struct):
     """Collects the eval tests of one session; the files it reads are read once."""
 
     settings: Settings

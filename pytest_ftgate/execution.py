@@ -6,10 +6,10 @@ import asyncio
 import inspect
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from pytest_ftgate import experiments
 from pytest_ftgate.model import Completion
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.suites import EvalItem
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a task gave; ``retries`` counts the repair re-asks, where a repair loop is set up."""
 
     output: Any

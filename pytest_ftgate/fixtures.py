@@ -57,15 +57,39 @@ def eval_variant(_ftgate_item: Attempt) -> Variant:
 
 
 @pytest.fixture
-def eval_output(request: pytest.FixtureRequest, _ftgate_item: Attempt) -> Any:
-    """The task's result for this case; a ``Completion`` when the marker names no task."""
-    return _runtime(request).answer(_ftgate_item)
-
-
-@pytest.fixture
 def grade(_ftgate_item: Attempt) -> Grader:
     """Records checks of this case; never raises on a miss."""
     return _ftgate_item.grader
+
+
+def fill(item: pytest.Item, attempt: Attempt) -> None:
+    """Hand an item what the fixtures above would look up for it.
+
+    pytest asks no fixture whose value the item has, and asking is what takes long in the setup of a
+    test that does little else. Fixtures that somebody overrides are asked, and so are all of them
+    where pytest is to show what it sets up.
+    """
+    if getattr(item.config.option, "setupshow", False):
+        return
+    values = {
+        "_ftgate_item": attempt,
+        "eval_case": attempt.item.case,
+        "eval_variant": attempt.item.variant,
+        "grade": attempt.grader,
+    }
+    # What pytest may rename one day is asked for by name: without it, pytest asks the fixtures.
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    funcargs: dict[str, Any] = getattr(item, "funcargs", {})
+    for name, value in values.items():
+        definitions = known.get(name)
+        if definitions and definitions[-1].func.__module__ == __name__:
+            funcargs[name] = value
+
+
+@pytest.fixture
+def eval_output(request: pytest.FixtureRequest, _ftgate_item: Attempt) -> Any:
+    """The task's result for this case; a ``Completion`` when the marker names no task."""
+    return _runtime(request).answer(_ftgate_item)
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import Struct, field
 
 from pytest_ftgate import datasets
 from pytest_ftgate.errors import CassetteMiss, CheckError
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.suites import EvalItem
 
 
-@dataclass
-class Attempt:
+class Attempt(Struct):
     """What an eval item gathers between its setup and its teardown.
 
     ``outputs`` says how much of the output, and of what quotes it, is kept.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pytest_ftgate.model import Completion, Variant
     from pytest_ftgate.providers.base import Provider
 
 
-@dataclass(frozen=True)
-class BoundProvider:
+class BoundProvider(Struct, frozen=True):
     """Sends messages with the variant's model and parameters; keyword arguments override them."""
 
     provider: Provider

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import Struct
 
 from pytest_ftgate import experiments
 from pytest_ftgate.errors import ConfigError
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 
-@dataclass(frozen=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """One eval test function: what its marker says, with every path resolved.
 
     ``available`` is the number of (case, trial) that the split holds for one variant, before any
@@ -81,8 +80,7 @@ class Suite:
         return variant.name == self.experiment.current
 
 
-@dataclass(frozen=True)
-class EvalItem:
+class EvalItem(Struct, frozen=True):
     """What one pytest item evaluates. ``key`` is unique in a session.
 
     ``waits`` marks a trial that is only run to confirm a drop.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from pytest_ftgate import fixtures
 from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError, StoreError
 from pytest_ftgate.model import SuitePlan
 from pytest_ftgate.names import (
@@ -89,6 +91,7 @@ class Worker:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         try:
             self._start(session.items)
+            _spare_collector(self.config)
             return (yield)
         finally:
             self._close()
@@ -177,6 +180,7 @@ class Worker:
         if self._broken is not None:
             raise self._broken
         self.runtime.enter(attempt)
+        fixtures.fill(item, attempt)
         with _misses_surfaced(attempt):
             return (yield)
 
@@ -278,6 +282,17 @@ def _misses_surfaced(attempt: Attempt) -> Generator[None]:
         attempt.raise_misses(error)
         raise
     attempt.raise_misses(None)
+
+
+def _spare_collector(config: pytest.Config) -> None:
+    """Let the garbage collector pass by what is loaded before the first item runs.
+
+    That is modules, items and the plan, which live to the session's end, and most of what a full
+    collection would look at again and again. A project that sees to this itself is left alone.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+        config.add_cleanup(gc.unfreeze)
 
 
 def _encode_plan(items: Sequence[pytest.Item]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from msgspec import Struct, field
 
 from pytest_ftgate.errors import ConfigError, DataError, StoreError, did_you_mean, shown_path
 
@@ -23,8 +24,7 @@ class Arm(NamedTuple):
     variant: str | None
 
 
-@dataclass
-class Arms:
+class Arms(Struct):
     """Reads sides; a run that stands on both is read once.
 
     Args:

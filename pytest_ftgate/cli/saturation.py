@@ -171,8 +171,6 @@ def _results(history: History, asked: _Asked, problems: list[str]) -> Iterator[S
 
 def _ruled(history: History, asked: _Asked) -> History:
     """The history under the rules of the command line."""
-    import dataclasses
-
     from msgspec.structs import replace
 
     rules = history.outline.rules
@@ -180,8 +178,8 @@ def _ruled(history: History, asked: _Asked) -> History:
         rules = replace(rules, window=asked.window)
     if asked.margin is not None:
         rules = replace(rules, margin=asked.margin)
-    outline = dataclasses.replace(history.outline, rules=rules)
-    return dataclasses.replace(history, outline=outline)
+    outline = replace(history.outline, rules=rules)
+    return replace(history, outline=outline)
 
 
 def _of_experiment(experiment: Experiment, suites: tuple[str, ...]) -> tuple[str, ...]:

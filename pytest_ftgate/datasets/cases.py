@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
+
+from msgspec import Struct
 
 from pytest_ftgate.canonical import canonical_json
 from pytest_ftgate.errors import DataError, did_you_mean, shown
@@ -41,8 +42,7 @@ _OTHER_SPLIT_NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """A line of a file, and the list that collects what is wrong there."""
 
     path: str | os.PathLike[str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +103,7 @@ def _variants(root: Table) -> dict[str, Variant]:
         if name is None:
             continue
         placed[name] = table
-        variants[name] = _variant(name, dataclasses.replace(table, defaults=defaults), files)
+        variants[name] = _variant(name, replace(table, defaults=defaults), files)
     _check_parents(variants, placed)
     return variants
 

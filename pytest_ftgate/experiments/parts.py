@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct, field
 
 from pytest_ftgate.errors import DataError, DataErrors, did_you_mean, shown
 from pytest_ftgate.strict_json import parse, parse_file, read_lines, read_text
@@ -17,8 +18,7 @@ _EXAMPLE_KEYS = ("input", "output")
 Part = TypeVar("Part")
 
 
-@dataclass(frozen=True)
-class Files:
+class Files(Struct, frozen=True):
     """Reads the files of one experiment; a bad file is noted once and read as ``None``."""
 
     directory: Path

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from pytest_ftgate.errors import DataError, did_you_mean, shown
 from pytest_ftgate.experiments.homes import HOMES
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """A parsed TOML file, its lines, and the list of what is wrong with it."""
 
     path: Path
@@ -71,8 +71,7 @@ def read_document(path: Path) -> Document:
     return Document(path, data, key_lines(text))
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """One table of a document; ``keys`` lead to it, ``title`` names it in messages.
 
     What the table does not hold is taken from ``defaults``, and refused there.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,7 @@ _REASK = (
 )
 
 
-@dataclass(frozen=True)
-class RepairResult:
+class RepairResult(Struct, frozen=True):
     """The answers of a task that may have been asked more than once.
 
     Format validity is measured on ``first``; ``last`` is what the task ends with. ``retries`` is

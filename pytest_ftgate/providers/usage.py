@@ -7,8 +7,9 @@ the responses themselves. Responses that no model gave (a search, a tool) are pa
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 from pytest_ftgate.errors import ProviderError
 from pytest_ftgate.model import Usage
@@ -47,8 +48,7 @@ class Call(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class ModelCall:
+class ModelCall(Struct, frozen=True):
     """What one answer of a model used, where it was asked for and when."""
 
     usage: Usage

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from pytest_ftgate.errors import ProviderError
 
@@ -22,8 +22,7 @@ Json = dict[str, Any]
 _SDK_OPTIONS = ("extra_headers", "extra_query", "timeout")
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """The body of a request, and the SDK's options for sending it."""
 
     body: Json
@@ -46,8 +45,7 @@ class Request:
         return {**by_name, **({"extra_body": rest} if rest else {}), **self.options}
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a response says, whichever API it came from."""
 
     text: str

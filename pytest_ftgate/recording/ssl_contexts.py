@@ -1,14 +1,18 @@
-"""One SSL context for all clients while replaying.
+"""One SSL context for all clients while replaying, and none before a connection needs it.
 
 Loading the certificates of the system takes tens of milliseconds, and the SDKs do it for every
-client. In replay nothing is ever sent, so clients built with the defaults share one context.
+client. In replay nothing is sent but to hosts that pass through, so clients built with the defaults
+share one context, which is made when the first of its attributes is asked for.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from wrapt import LazyObjectProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +45,7 @@ def _shared(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(*args, **kwargs)
         key = (*sorted(kwargs.items()), *map(os.environ.get, _ENVIRONMENT))
         if key not in contexts:
-            contexts[key] = original(**kwargs)
+            contexts[key] = LazyObjectProxy(partial(original, **kwargs))
         return contexts[key]
 
     return shared

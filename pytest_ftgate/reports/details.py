@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.padding import Padding
 from rich.text import Text
@@ -27,8 +27,7 @@ _CAUSES = 3
 _CAUSE_LIMIT, _CAUSE_LIMIT_VERBOSE = 600, 2_000
 
 
-@dataclass(frozen=True)
-class Details:
+class Details(Struct, frozen=True):
     """The blocks of one suite's section; an empty block is not shown."""
 
     suite: SuiteResult

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from pytest_ftgate.reports import history, label_table, numbers, wording
 from pytest_ftgate.reports.next_step import NextStep, next_step, reproduce, show
@@ -19,8 +20,7 @@ _OUTPUT_LIMIT = 2_000
 _SHADES = 9
 
 
-@dataclass(frozen=True)
-class Graphic:
+class Graphic(Struct, frozen=True):
     """A rate's interval on a line from 0 to 100; ``None`` for what is not known."""
 
     value: float
@@ -30,8 +30,7 @@ class Graphic:
     bounds: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class KpiView:
+class KpiView(Struct, frozen=True):
     """A row of the KPI table."""
 
     name: str
@@ -47,8 +46,7 @@ class KpiView:
     graphic: Graphic | None
 
 
-@dataclass(frozen=True)
-class CaseView:
+class CaseView(Struct, frozen=True):
     """A case: why it missed, if it did, and the beginning of its output."""
 
     label: str
@@ -58,8 +56,7 @@ class CaseView:
     output: str | None
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table with a heading column; ``shades`` are 0 to 9, one per cell."""
 
     caption: str
@@ -67,8 +64,7 @@ class Table:
     rows: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 
 
-@dataclass(frozen=True)
-class SuiteView:
+class SuiteView(Struct, frozen=True):
     """A suite and variant."""
 
     title: str
@@ -88,8 +84,7 @@ class SuiteView:
     facts: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """The whole page."""
 
     verdict: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
@@ -37,8 +37,7 @@ _NAME_LEAST = 8
 _BAR_LEAST, _BAR_MOST = 15, 41
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(Struct, frozen=True):
     """A column of KPIs; when the width is short, the lowest ``rank`` gives way first."""
 
     heading: str

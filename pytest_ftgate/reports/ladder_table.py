@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -29,8 +29,7 @@ _TEXT_LEAST = 16
 _TEXT_LIMIT = 200
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(Struct, frozen=True):
     """A column; when the width is short, the lowest ``rank`` gives way first."""
 
     heading: str

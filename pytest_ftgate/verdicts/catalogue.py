@@ -8,8 +8,9 @@ derived KPI, the check's own KPI has it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from pytest_ftgate.errors import ConfigError, did_you_mean
 from pytest_ftgate.verdicts.columns import gather
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
     from pytest_ftgate.verdicts.measures import Kpi, KpiDefinition, Series
 
 
-@dataclass(eq=False)
-class Catalogue:
+class Catalogue(Struct, eq=False):
     """All KPIs that the records of one suite and variant can answer for.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from pytest_ftgate.model import CheckKind
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 SCORE_KINDS: frozenset[CheckKind] = frozenset({"score", "rubric"})
 
 
-@dataclass(eq=False)
-class Column:
+class Column(Struct, eq=False):
     """One check's rows.
 
     ``values`` has a number for each row, NaN where the check was not used: for a score its value,
@@ -31,6 +31,7 @@ class Column:
     values: list[float]
     low: float = math.inf
     high: float = -math.inf
+    is_score: bool = False  # set from the kind
     rows: list[int] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     predicted: list[str | None] = field(default_factory=list)

@@ -19,8 +19,9 @@ then compared by the spread between trials.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from msgspec import Struct
 
 from pytest_ftgate.stats import power
 from pytest_ftgate.stats.monotone import estimate_monotone
@@ -50,8 +51,7 @@ class Rule(NamedTuple):
     alpha: float = ALPHA
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A KPI's difference to the baseline, turned so that higher is better.
 
     Attributes:
@@ -194,8 +194,7 @@ def sight(evidence: Evidence, rule: Rule, span: float | None) -> Sight:
     )
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A judged KPI: its verdict and all that led to it.
 
     ``family`` is the number of KPIs that Holm's correction was over, 1 for none.

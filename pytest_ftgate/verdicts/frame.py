@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from pytest_ftgate.stats.design import Design
 from pytest_ftgate.stats.grouping import codes
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
-class CaseValues:
+class CaseValues(Struct, frozen=True, eq=False):
     """The values of the cases that have one.
 
     ``values`` and ``trials`` have an entry for each case that ``present`` marks, in case order.

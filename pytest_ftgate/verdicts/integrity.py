@@ -6,8 +6,9 @@ case, only skipped cases, only errors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from pytest_ftgate.model import GateResult
 from pytest_ftgate.text import shown
@@ -26,8 +27,7 @@ _NAMED = 3
 _TYPE_LIMIT = 60
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(Struct, frozen=True):
     """What arrived of one suite and variant.
 
     Attributes:

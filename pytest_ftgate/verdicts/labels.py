@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from pytest_ftgate.model import LabelTable
 from pytest_ftgate.stats import classification
@@ -34,8 +34,7 @@ MOST_SHOWN = 50
 """A confusion table of more classes is left out of the document: nobody could read it."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class MacroF1:
+class MacroF1(Struct, frozen=True, eq=False, kw_only=True):
     """Macro F1 of one label check.
 
     Attributes:

@@ -8,10 +8,11 @@ value speaks of the scored cases, and gates must hold in the worst case.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from pytest_ftgate.stats import intervals
 from pytest_ftgate.stats.intervals import Interval
@@ -36,8 +37,7 @@ BEYOND = 1e300
 QUANTILES = {"p50": 0.50, "p95": 0.95}
 
 
-@dataclass(frozen=True, kw_only=True)
-class KpiDefinition:
+class KpiDefinition(Struct, frozen=True, kw_only=True):
     """A KPI that a plugin adds: a number for each scored record, averaged over cases.
 
     Trials of a case are averaged first. A rate's values lie in [0, 1]; another KPI with both
@@ -91,8 +91,7 @@ class Kpi(Protocol):
         """The value with its 95 % interval, of all cases or of one stratum's."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Series:
+class Series(Struct, frozen=True, eq=False, kw_only=True):
     """A KPI with one number a row: a rate, a score, an unbounded mean or a quantile.
 
     Attributes:

@@ -6,10 +6,10 @@ hides a value now, it counts as the worst possible one in the sample that a gate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from pytest_ftgate.stats.flips import Flips, count_flips
 from pytest_ftgate.verdicts.labels import MacroF1
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
-class Sample:
+class Sample(Struct, frozen=True, eq=False):
     """The case values of both sides.
 
     Attributes:
@@ -95,8 +94,7 @@ class Repetitions(NamedTuple):
     cases: int
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Pair:
+class Pair(Struct, frozen=True, eq=False, kw_only=True):
     """What a comparison of one KPI rests on.
 
     Attributes:

@@ -8,10 +8,10 @@ than 80 % of the weight in common nothing is judged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from pytest_ftgate.stats.flips import delta_interval, mcnemar_mid_p
 from pytest_ftgate.stats.intervals import finite
@@ -37,8 +37,7 @@ DEFAULT_UNBOUNDED_SHARE = 0.10
 """The tolerated loss of an unbounded KPI, as a part of the baseline's value."""
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Struct, frozen=True, eq=False):
     """What a comparison with one baseline found.
 
     Attributes:

@@ -8,7 +8,6 @@ all cases of a trial have in common (the load, a bad minute of the provider) sho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -151,8 +150,7 @@ _NO_RULE = "no KPI is judged, so there is no gate that could be wrong"
 _NO_TRIALS = "the self-check needs at least two trials of each case: --ftgate-trials=5"
 
 
-@dataclass(frozen=True)
-class _Tally:
+class _Tally(Struct, frozen=True):
     """The verdicts of each random split and of each pair of whole trials."""
 
     outcomes: Sequence[_Verdicts]

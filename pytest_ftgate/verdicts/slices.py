@@ -9,10 +9,10 @@ Holm's over the protected ones. Smaller slices are described and judge nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from pytest_ftgate.model import SliceResult
 from pytest_ftgate.stats.multiplicity import benjamini_hochberg, holm
@@ -70,8 +70,7 @@ def slices_of(records: Sequence[Record], protected: Iterable[str] = ()) -> dict[
     return found
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A judged KPI whose slices are compared.
 
     Attributes:
@@ -87,8 +86,7 @@ class Asked:
     protected: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """One KPI in one slice."""
 
     asked: Asked

@@ -11,8 +11,9 @@ of the scored cases.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from pytest_ftgate.verdicts.amounts import amount, counted, interval
 
@@ -34,8 +35,7 @@ class Judgement(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What a gate judges.
 
     Attributes:
@@ -79,8 +79,7 @@ def judge(gate: Gate, evidence: Evidence) -> Judgement:
     return Judgement("warn" if verdict == "pass" else verdict, reason)
 
 
-@dataclass(frozen=True)
-class _Minimum:
+class _Minimum(Struct, frozen=True):
     bound: float
     held = "reaches the minimum of"
     failed = "is below the minimum of"
@@ -95,8 +94,7 @@ class _Minimum:
         return not self.reached_by(seen.high)
 
 
-@dataclass(frozen=True)
-class _Maximum:
+class _Maximum(Struct, frozen=True):
     bound: float
     held = "is within the maximum of"
     failed = "is above the maximum of"

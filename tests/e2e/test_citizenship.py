@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -209,3 +210,35 @@ def test_reruns_with_workers_count_once(project: Project) -> None:
     assert outcome.result.parseoutcomes()["rerun"] == 1
     assert outcome.counts == {"passed": 4}
     assert outcome.gates() == SOUND
+
+
+COLLECTED = """
+import gc
+
+import pytest
+
+@pytest.mark.llm_eval(dataset="cases.jsonl")
+def test_frozen(grade):
+    assert gc.get_freeze_count() > 1000
+    assert len(gc.get_objects()) < gc.get_freeze_count()
+"""
+
+
+def test_what_is_loaded_is_none_of_the_garbage_collectors_business(project: Project) -> None:
+    project.dataset("cases.jsonl", [{"id": "a", "input": "one"}])
+    project.write("test_frozen.py", COLLECTED)
+    outcome = project.run()
+    assert outcome.counts == {"passed": 1}, outcome.text
+    assert gc.get_freeze_count() == 0
+
+
+def test_a_project_that_freezes_is_not_thawed(project: Project) -> None:
+    project.dataset("cases.jsonl", [{"id": "a", "input": "one"}])
+    project.write("test_frozen.py", COLLECTED)
+    gc.freeze()
+    try:
+        before = gc.get_freeze_count()
+        outcome = project.run()
+        assert gc.get_freeze_count() >= 0.9 * before, outcome.text
+    finally:
+        gc.unfreeze()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import anthropic
 import httpx
@@ -195,6 +198,35 @@ def test_clients_built_in_replay_share_one_ssl_context() -> None:
         assert older[0] is older[1]
         own = httpx2.Client(verify=False)._transport._pool._ssl_context
         assert own is not shared[0]
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_certificates_are_loaded_when_a_connection_needs_them(
+    library: Any, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transports = sys.modules[f"{library.__name__}._transports.default"]
+    made: list[object] = []
+    original = transports.create_ssl_context
+
+    def counted(*args: object, **kwargs: object) -> object:
+        made.append(original(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr(transports, "create_ssl_context", counted)
+    url = provider.url.replace("http:", "https:")
+
+    async def ask() -> None:
+        async with library.AsyncClient() as client:
+            await client.get(url)
+
+    with Recorder("none", passthrough_hosts=["127.0.0.1"]), library.Client() as client:
+        assert not made
+        with pytest.raises(library.ConnectError, match="SSL"):
+            client.get(url)  # the server speaks no TLS, and says so after the client's hello
+        with pytest.raises(library.ConnectError, match="SSL"):
+            asyncio.run(ask())
+        assert isinstance(client._transport._pool._ssl_context, ssl.SSLContext)
+    assert len(made) == 1
 
 
 def test_contexts_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -75,6 +75,16 @@ with recorder.scope(Path("p.jsonl"), "s", "v1", "c1", 0) as scope:
     assert provider.seen == []
 
 
+def test_the_command_line_of_httpx_is_loaded_when_used(tmp_path: Path) -> None:
+    script = """
+import httpx
+assert "httpx._main" not in sys.modules and "pygments" not in sys.modules
+from click.testing import CliRunner
+print(CliRunner().invoke(httpx.main, ["--help"]).output)
+"""
+    assert "--follow-redirects" in execute(script, tmp_path, "http://127.0.0.1", "none")
+
+
 @pytest.mark.parametrize("first", ["httpx", "requests"])
 def test_other_users_of_vcrpy_get_all_of_it(
     first: str, provider: FakeProvider, tmp_path: Path

@@ -12,7 +12,6 @@ one object that travels with a validation through the whole schema.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from copy import copy
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -49,9 +48,7 @@ def entered(referring: Any) -> Any:
 
 def fresh(prepared: Any) -> Any:
     """The same validator for one more validation: its time runs from here."""
-    again = copy(prepared)
-    again.format_checker = prepared.format_checker.renewed()
-    return again
+    return prepared.remade(format_checker=prepared.format_checker.renewed())
 
 
 @cache
@@ -74,18 +71,21 @@ def _hardened(draft: Draft) -> Any:
     made = stock.extend(_STOCK[draft], known)
     fields = [(field.name, field.alias) for field in attrs.fields(made) if field.init]
 
-    def evolve(self: Any, **changes: Any) -> Any:
-        """As the stock method, which would leave for the stock class at a nested $schema."""
-        changes["format_checker"] = self.format_checker.deeper()
-        schema = changes.setdefault("schema", self.schema)
-        target = made
-        if isinstance(schema, Mapping) and "$schema" in schema:
-            target = _hardened(draft_of(schema, draft) or draft)
+    def remade(self: Any, made: Any = made, **changes: Any) -> Any:
         for name, alias in fields:
             if alias not in changes:
                 changes[alias] = getattr(self, name)
-        return target(**changes)
+        return made(**changes)
 
+    def evolve(self: Any, **changes: Any) -> Any:
+        """As the stock method, which would leave for the stock class at a nested $schema."""
+        changes["format_checker"] = self.format_checker.deeper()
+        schema = changes.get("schema")
+        if isinstance(schema, Mapping) and "$schema" in schema:
+            return remade(self, _hardened(draft_of(schema, draft) or draft), **changes)
+        return remade(self, **changes)
+
+    made.remade = remade
     made.evolve = evolve
     return made
 

@@ -7,7 +7,6 @@ compiled, its doubtful places listed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import referencing
 from jsonschema.validators import SPECIFICATIONS
+from msgspec import Struct, field
 from referencing import jsonschema as specifications
 from referencing.exceptions import Unresolvable, Unretrievable
 
@@ -49,8 +49,7 @@ _BASE = "urn:pytest-ftgate:schema"
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
-@dataclass(frozen=True)
-class Linked:
+class Linked(Struct, frozen=True):
     """A schema's validator, which knows all that the schema refers to, and what is doubtful."""
 
     validator: Any
@@ -108,8 +107,7 @@ def link(document: Json, file: Path | None, files: ProjectFiles | None) -> Linke
     return _Linker(files).link(document, file)
 
 
-@dataclass
-class _Place:
+class _Place(Struct):
     """A subschema on its way to be looked at."""
 
     schema: Any
@@ -122,8 +120,7 @@ class _Place:
         return json_path(self.path)
 
 
-@dataclass(frozen=True)
-class _Document:
+class _Document(Struct, frozen=True):
     source: str
     draft: Draft
     contents: Any
@@ -131,8 +128,7 @@ class _Document:
     address: str  # what its references are relative to: its $id, or where it lies
 
 
-@dataclass
-class _Linker:
+class _Linker(Struct):
     files: ProjectFiles | None
     documents: dict[str, _Document] = field(default_factory=dict)
     patterns: dict[str, Pattern] = field(default_factory=dict)

@@ -8,9 +8,10 @@ counts, provided that neither the variant nor the case has been edited since.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from pytest_ftgate.iterations import SaturationRules
 from pytest_ftgate.verdicts.amounts import counted
@@ -25,8 +26,7 @@ HOLDOUT = "holdout"
 PROMPT = "prompt"
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """A variant as an experiment declares it; ``components`` are its present fingerprint."""
 
     name: str
@@ -36,8 +36,7 @@ class Declared:
     components: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """What an experiment says of a suite, as far as a verdict on its iterations needs it.
 
     ``variants`` are in file order, ``shipped`` is the current one, ``kpis`` those with a gate;
@@ -52,8 +51,7 @@ class Outline:
     prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, eq=False, dict=True):
     """One variant of the log with the records that stand for it.
 
     ``available`` is the number of cases its split had when it was last run, ``changed`` that of
@@ -96,8 +94,7 @@ class Entry:
         return frozenset(record.case for record in self.records if record.status == "error")
 
 
-@dataclass(frozen=True, eq=False)
-class History:
+class History(Struct, frozen=True, eq=False):
     """The iterations of one suite in order, those that the experiment no longer has last.
 
     ``cases`` maps each case id to its newest record, ``dataset`` is the path of the newest run's
@@ -117,8 +114,7 @@ class History:
         return next((each for each in self.entries if each.variant.name == variant), None)
 
 
-@dataclass(frozen=True, eq=False)
-class _Take:
+class _Take(Struct, frozen=True, eq=False):
     """What one run has of one variant."""
 
     plan: SuitePlan

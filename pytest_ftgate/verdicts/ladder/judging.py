@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from pytest_ftgate.iterations import BestScore, Gain, Settle
 from pytest_ftgate.stats import saturation
@@ -35,8 +35,7 @@ _MOST_TRIALS = 20
 Basis = Literal["trend", "best_gain"]
 
 
-@dataclass(frozen=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """How a KPI is told and read: its unit, which way is better, and its range."""
 
     unit: Unit
@@ -44,8 +43,7 @@ class Scale:
     span: float
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """The verdict on one KPI of a ladder; ``margin`` is in the KPI's unit."""
 
     verdict: SaturationVerdict
@@ -157,8 +155,7 @@ def _best(
     return BestScore(variant=names[at], value=float(means[at]), inflation=finite(found.inflation))
 
 
-@dataclass(frozen=True)
-class _Sentence:
+class _Sentence(Struct, frozen=True):
     """The verdict as one plain sentence with its interval and what would settle it."""
 
     found: Saturation

@@ -6,10 +6,10 @@ Everything here is about the last iterations that count, over the cases that are
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from pytest_ftgate.stats.systematic import SHARE
 from pytest_ftgate.verdicts.ladder.tables import tabulate
@@ -30,8 +30,7 @@ _NO_CHECKS = ("pass_rate", "error_rate")
 _STRAY = 0.05
 
 
-@dataclass(frozen=True, eq=False)
-class Mode:
+class Mode(Struct, frozen=True, eq=False):
     """A way to fail: its name, its check, and the cases that fail so (flags over the universe).
 
     ``kind`` tells tags and strata from failed checks and confusions. ``stable`` says of a label
@@ -45,8 +44,7 @@ class Mode:
     stable: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Window:
+class Window(Struct, frozen=True, eq=False):
     """The iterations whose failures are looked at.
 
     ``measured`` are those iterations, ``cases`` the compared ones, ``table`` the KPI that tells a

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from msgspec import Struct
 
 from pytest_ftgate.stats.design import Design
 from pytest_ftgate.stats.grouping import codes
@@ -117,8 +117,7 @@ class Measured:
         return np.asarray(chosen[self.places])
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
+class Table(Struct, frozen=True, eq=False, dict=True):
     """One KPI of all iterations.
 
     ``values`` (iterations, cases) are the means over trials, NaN where there is none; ``trials``

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace as evolve
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as evolve
 
 from pytest_ftgate.iterations import Gain, SaturationRules, Settle
 from pytest_ftgate.stats import saturation
