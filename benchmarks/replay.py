@@ -12,7 +12,7 @@ from benchmarks.projects import FTGATE, RECORDING, WITHOUT, recorded
 
 def run(*, quick: bool) -> list[Result]:
     """Measure with 1,000 tests (quick: 200)."""
-    count, rounds = (200, 3) if quick else (1000, 5)
+    count, rounds = (200, 3) if quick else (1000, 7)
     with tempfile.TemporaryDirectory() as directory:
         project = recorded(Path(directory) / "project", count, yaml=True)
         start = project.pytest

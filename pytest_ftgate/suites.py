@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 
-class Suite(Struct, frozen=True):
+class Suite(Struct, frozen=True, dict=True):
     """One eval test function: what its marker says, with every path resolved.
 
     ``available`` is the number of (case, trial) that the split holds for one variant, before any
@@ -41,7 +42,7 @@ class Suite(Struct, frozen=True):
     task: Callable[..., Any] | None = None
     must_pass: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def directory(self) -> Path:
         """Where the test file lies; what its relative paths start from."""
         return self.path.parent

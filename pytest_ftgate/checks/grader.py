@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec.structs import replace
@@ -61,7 +60,7 @@ class Grader:
         must_pass: Collection[str] = (),
         extra: Mapping[str, Check] | None = None,
     ) -> None:
-        self._base_dir = Path(base_dir)
+        self._base_dir = base_dir
         self._schemas = schemas if schemas is not None else SchemaStore()
         self._policies = policies if policies is not None else PolicyStore()
         self._case = case
@@ -214,8 +213,8 @@ class Grader:
         own = [each for each in own if each not in {"observations", "unchecked", "check"}]
         return did_you_mean(name, [*own, *self.__dict__.get("_extra", {})])
 
-    def _path(self, path: str | os.PathLike[str]) -> Path:
-        return self._base_dir / path
+    def _path(self, path: str | os.PathLike[str]) -> str:
+        return os.path.join(self._base_dir, path)  # noqa: PTH118 - in every test, and far faster
 
     def _schema(self, source: SchemaSource) -> Schema:
         if isinstance(source, Schema):
