@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from pytest_ftgate.errors import DataError, DataErrors, did_you_mean, shown_path
+from pytest_ftgate.errors import DataError, DataErrors, did_you_mean, nearest, shown_path
 from pytest_ftgate.experiments.fingerprints import fingerprint
 from pytest_ftgate.experiments.gates import read_gates, read_prices
 from pytest_ftgate.experiments.homes import PARAMS, SHARED, TOP, VARIANT
@@ -246,7 +246,7 @@ def _cycle(name: str, parents: dict[str, str | None]) -> tuple[str, ...]:
 def _current(root: Table, variants: dict[str, Variant]) -> str:
     current = root.text("current")
     if current is None:
-        if len(variants) > 1:
+        if len(variants) > 1 and nearest("current", root.data) is None:  # a misspelt one is told
             root.refuse(
                 "current is missing, and there are several variants",
                 f'Add current = "{list(variants)[-1]}": the variant that a plain run evaluates',

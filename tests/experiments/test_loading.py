@@ -144,6 +144,11 @@ class TestCurrent:
             'Add current = "v2": the variant that a plain run evaluates.'
         ]
 
+    def test_a_misspelt_one_is_told_once(self, problems) -> None:
+        assert problems('curent = "v1"\n' + MINIMAL + '[[variant]]\nname = "v2"\n') == [
+            "experiment.toml:1: unknown key 'curent'; did you mean 'current'? Correct or remove it."
+        ]
+
     def test_it_must_exist(self, problems) -> None:
         assert problems('current = "v3"\n' + MINIMAL) == [
             "experiment.toml:1: current is 'v3', which is no variant; allowed: v1. "
