@@ -15,6 +15,7 @@ from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError, StoreEr
 from pytest_ftgate.model import SuitePlan
 from pytest_ftgate.names import (
     CLOSING_OUTPUT,
+    FROZEN,
     OUTCOME_ATTRIBUTE,
     PLAN_ATTRIBUTE,
     RECORD_ATTRIBUTE,
@@ -292,7 +293,7 @@ def _spare_collector(config: pytest.Config) -> None:
     """
     if not gc.get_freeze_count():
         gc.freeze()
-        config.add_cleanup(gc.unfreeze)
+        config.stash[FROZEN] = True
 
 
 def _encode_plan(items: Sequence[pytest.Item]) -> str:
