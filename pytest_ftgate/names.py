@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 MARKER = "llm_eval"
 
 # Attributes of a report. Only strings: xdist sends reports as plain data.
@@ -13,6 +11,3 @@ OUTCOME_ATTRIBUTE = "_ftgate_outcome"
 
 # What an xdist worker tells at its end, beside its reports: a string as well.
 CLOSING_OUTPUT = "ftgate_closing"
-
-FROZEN = pytest.StashKey[bool]()
-"""Whether this session froze what is loaded, for the garbage collector."""

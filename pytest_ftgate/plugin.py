@@ -7,7 +7,6 @@ process that runs the items, and ``session`` in the process that reports them.
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +24,7 @@ from pytest_ftgate.fixtures import (
     llm,
     openai_client,
 )
-from pytest_ftgate.names import CLOSING_OUTPUT, FROZEN, MARKER, OUTCOME_ATTRIBUTE, PLAN_ATTRIBUTE
+from pytest_ftgate.names import CLOSING_OUTPUT, MARKER, OUTCOME_ATTRIBUTE, PLAN_ATTRIBUTE
 from pytest_ftgate.options import Settings, add_options, read_settings
 
 if TYPE_CHECKING:
@@ -83,15 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SETTINGS] = read_settings(config)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from None
-    # Cleanups run last to first: this one after pytest's own, which collects garbage once more.
-    config.add_cleanup(lambda: _thaw(config))
     if not hasattr(config, "workerinput"):  # an xdist worker has another process report for it
         config.pluginmanager.register(_Reporting(config), "ftgate-reporting")
-
-
-def _thaw(config: pytest.Config) -> None:
-    if config.stash.get(FROZEN, False):
-        gc.unfreeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -15,7 +15,6 @@ from pytest_ftgate.errors import CassetteMiss, ConfigError, FtgateError, StoreEr
 from pytest_ftgate.model import SuitePlan
 from pytest_ftgate.names import (
     CLOSING_OUTPUT,
-    FROZEN,
     OUTCOME_ATTRIBUTE,
     PLAN_ATTRIBUTE,
     RECORD_ATTRIBUTE,
@@ -293,7 +292,7 @@ def _spare_collector(config: pytest.Config) -> None:
     """
     if not gc.get_freeze_count():
         gc.freeze()
-        config.stash[FROZEN] = True
+        config.add_cleanup(gc.unfreeze)
 
 
 def _encode_plan(items: Sequence[pytest.Item]) -> str:
