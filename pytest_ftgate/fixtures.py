@@ -82,7 +82,7 @@ def fill(item: pytest.Item, attempt: Attempt) -> None:
     funcargs: dict[str, Any] = getattr(item, "funcargs", {})
     for name, value in values.items():
         definitions = known.get(name)
-        if definitions and definitions[-1].func.__module__ == __name__:
+        if definitions and getattr(definitions[-1].func, "__globals__", None) is globals():
             funcargs[name] = value
 
 

@@ -140,9 +140,9 @@ class Worker:
         """See to it that live calls can be made, and that tasks run many at a time."""
         for item in items:
             if ITEM in item.stash and item.get_closest_marker("skip") is None:
-                fixtures = getattr(item, "fixturenames", ())
-                self.runtime.require_keys(item.stash[ITEM], fixtures)
-                if "eval_output" in fixtures:
+                asked = getattr(item, "fixturenames", ())
+                self.runtime.require_keys(item.stash[ITEM], asked)
+                if "eval_output" in asked:
                     self.runtime.ahead.plan(item.stash[ITEM])
 
     def _open_run(self) -> None:
@@ -288,7 +288,7 @@ def _spare_collector(config: pytest.Config) -> None:
     """Let the garbage collector pass by what is loaded before the first item runs.
 
     That is modules, items and the plan, which live to the session's end, and most of what a full
-    collection would look at again and again. A project that sees to this itself is left alone.
+    collection would look at again and again. A project that froze something before is left alone.
     """
     if not gc.get_freeze_count():
         gc.freeze()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pytest_ftgate.errors import DataError, DataErrors, did_you_mean, nearest, shown_path
 from pytest_ftgate.experiments.fingerprints import fingerprint
 from pytest_ftgate.experiments.gates import read_gates, read_prices
-from pytest_ftgate.experiments.homes import PARAMS, SHARED, TOP, VARIANT
+from pytest_ftgate.experiments.homes import HOMES, PARAMS, SHARED, TOP, VARIANT
 from pytest_ftgate.experiments.model import KINDS, Experiment
 from pytest_ftgate.experiments.parts import Files
 from pytest_ftgate.experiments.saturation import read_saturation
@@ -246,7 +246,8 @@ def _cycle(name: str, parents: dict[str, str | None]) -> tuple[str, ...]:
 def _current(root: Table, variants: dict[str, Variant]) -> str:
     current = root.text("current")
     if current is None:
-        if len(variants) > 1 and nearest("current", root.data) is None:  # a misspelt one is told
+        unknown = [key for key in root.data if key not in HOMES]
+        if len(variants) > 1 and nearest("current", unknown) is None:  # a misspelt one is told
             root.refuse(
                 "current is missing, and there are several variants",
                 f'Add current = "{list(variants)[-1]}": the variant that a plain run evaluates',

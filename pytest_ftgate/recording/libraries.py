@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from wrapt import LazyObjectProxy
@@ -29,7 +30,11 @@ def import_vcrpy() -> None:
         sys.meta_path.remove(finder)
     httpx: Any = sys.modules.get("httpx")
     if httpx is not None and not has_httpx:
-        httpx.main = LazyObjectProxy(lambda: importlib.import_module(_COMMAND_LINE).main)
+        httpx.main = LazyObjectProxy(_command_line, interface=Callable)
+
+
+def _command_line() -> Any:
+    return importlib.import_module(_COMMAND_LINE).main
 
 
 class _Without:

@@ -2,7 +2,8 @@
 
 Loading the certificates of the system takes tens of milliseconds, and the SDKs do it for every
 client. In replay nothing is sent but to hosts that pass through, so clients built with the defaults
-share one context, which is made when the first of its attributes is asked for.
+share one context. It is made when one of its attributes is first asked for, unless the environment
+names other certificates: those may be others by then.
 """
 
 from __future__ import annotations
@@ -43,9 +44,11 @@ def _shared(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(*args, **kwargs)
         if kwargs.get("verify", True) is not True or kwargs.get("cert") is not None:
             return original(*args, **kwargs)
-        key = (*sorted(kwargs.items()), *map(os.environ.get, _ENVIRONMENT))
+        named = tuple(map(os.environ.get, _ENVIRONMENT))
+        key = (*sorted(kwargs.items()), *named)
         if key not in contexts:
-            contexts[key] = LazyObjectProxy(partial(original, **kwargs))
+            make = partial(original, **kwargs)
+            contexts[key] = make() if any(named) else LazyObjectProxy(make)
         return contexts[key]
 
     return shared

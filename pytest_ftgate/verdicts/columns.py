@@ -28,18 +28,15 @@ class Column(Struct, eq=False):
 
     name: str
     kind: CheckKind
+    is_score: bool
     values: list[float]
     low: float = math.inf
     high: float = -math.inf
-    is_score: bool = False  # set from the kind
     rows: list[int] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     predicted: list[str | None] = field(default_factory=list)
     _several: dict[int, list[float]] = field(default_factory=dict)
     _last: int = -1
-
-    def __post_init__(self) -> None:
-        self.is_score = self.kind in SCORE_KINDS
 
     def add(self, row: int, seen: Observation) -> None:
         """Take in what the check saw in a row; rows come in their order."""
@@ -78,7 +75,7 @@ def gather(records: Sequence[Record]) -> dict[str, Column]:
         for seen in record.observations:
             column = columns.get(seen.check)
             if column is None:
-                column = Column(seen.check, seen.kind, [math.nan] * size)
+                column = Column(seen.check, seen.kind, seen.kind in SCORE_KINDS, [math.nan] * size)
                 columns[seen.check] = column
             column.add(row, seen)
     return columns

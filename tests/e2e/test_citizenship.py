@@ -232,6 +232,34 @@ def test_what_is_loaded_is_none_of_the_garbage_collectors_business(project: Proj
     assert gc.get_freeze_count() == 0
 
 
+LATE = """
+import gc
+
+class Late:
+    def __del__(self):
+        raise RuntimeError("too late")
+
+kept = [Late()]
+kept[0].itself = kept[0]
+
+def pytest_sessionstart():
+    gc.collect()
+
+def pytest_collection_finish():
+    kept.clear()
+"""
+
+
+def test_what_goes_wrong_in_garbage_is_still_seen_at_the_end(project: Project) -> None:
+    project.lean = False
+    project.dataset("cases.jsonl", [{"id": "a", "input": "one"}])
+    project.write("conftest.py", LATE)
+    project.write("test_frozen.py", COLLECTED)
+    outcome = project.run("-Werror::pytest.PytestUnraisableExceptionWarning", apart=True)
+    assert outcome.code != pytest.ExitCode.OK
+    assert "too late" in outcome.result.stderr.str()
+
+
 def test_a_project_that_freezes_is_not_thawed(project: Project) -> None:
     project.dataset("cases.jsonl", [{"id": "a", "input": "one"}])
     project.write("test_frozen.py", COLLECTED)

@@ -65,6 +65,19 @@ def eval_case(eval_case):
     assert outcome.counts == {"passed": 1, "missed": 1}, outcome.text
 
 
+def test_one_that_wraps_ours_is_no_less_a_projects_own(project: Project) -> None:
+    conftest = """
+def eval_variant():
+    return "one"
+
+eval_variant.__module__ = "pytest_ftgate.fixtures"  # as functools.wraps does
+eval_variant = pytest.fixture(eval_variant)
+"""
+    write(project, conftest, expected="eval_variant")
+    outcome = project.run()
+    assert outcome.counts == {"passed": 1, "missed": 1}, outcome.text
+
+
 def test_a_parameter_may_stand_in_place_of_one(project: Project) -> None:
     write(project, "", expected="eval_variant")
     test = (project.path / "test_graded.py").read_text()

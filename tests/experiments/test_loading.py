@@ -149,6 +149,12 @@ class TestCurrent:
             "experiment.toml:1: unknown key 'curent'; did you mean 'current'? Correct or remove it."
         ]
 
+    def test_a_misplaced_key_is_not_taken_for_it(self, problems) -> None:
+        found = problems('parent = "v1"\n' + MINIMAL + '[[variant]]\nname = "v2"\n')
+        assert len(found) == 2
+        assert "current is missing" in found[0]
+        assert "'parent' does not belong here" in found[1]
+
     def test_it_must_exist(self, problems) -> None:
         assert problems('current = "v3"\n' + MINIMAL) == [
             "experiment.toml:1: current is 'v3', which is no variant; allowed: v1. "

@@ -213,6 +213,8 @@ def test_certificates_are_loaded_when_a_connection_needs_them(
         return made[-1]
 
     monkeypatch.setattr(transports, "create_ssl_context", counted)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     url = provider.url.replace("http:", "https:")
 
     async def ask() -> None:
@@ -227,6 +229,15 @@ def test_certificates_are_loaded_when_a_connection_needs_them(
             asyncio.run(ask())
         assert isinstance(client._transport._pool._ssl_context, ssl.SSLContext)
     assert len(made) == 1
+
+
+def test_certificates_that_the_environment_names_are_loaded_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with Recorder("none"):
+        monkeypatch.setenv("SSL_CERT_FILE", os.fspath(tmp_path / "none.pem"))
+        with pytest.raises(FileNotFoundError):
+            httpx2.Client()
 
 
 def test_contexts_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -75,12 +75,20 @@ with recorder.scope(Path("p.jsonl"), "s", "v1", "c1", 0) as scope:
     assert provider.seen == []
 
 
-def test_the_command_line_of_httpx_is_loaded_when_used(tmp_path: Path) -> None:
-    script = """
+@pytest.mark.parametrize(
+    "use",
+    [
+        'httpx.main(["--help"], standalone_mode=False)',
+        'print(CliRunner().invoke(httpx.main, ["--help"]).output)',
+    ],
+)
+def test_the_command_line_of_httpx_is_loaded_when_used(use: str, tmp_path: Path) -> None:
+    script = f"""
 import httpx
 assert "httpx._main" not in sys.modules and "pygments" not in sys.modules
 from click.testing import CliRunner
-print(CliRunner().invoke(httpx.main, ["--help"]).output)
+assert callable(httpx.main)
+{use}
 """
     assert "--follow-redirects" in execute(script, tmp_path, "http://127.0.0.1", "none")
 
