@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # What would make a child behave otherwise than on another machine.
 _FOREIGN = (
-    "PYTHON", "PYTEST_", "OPENAI_", "ANTHROPIC_", "FTGATE_", "GITHUB_", "GITLAB_", "COV_", "SSL_CERT_",
+    "PYTHON", "PYTEST_", "OPENAI_", "ANTHROPIC_", "FTGATE_", "GITHUB_", "GITLAB_", "COV_",
+    "SSL_CERT_",
 )  # fmt: skip
 
 
