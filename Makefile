@@ -19,7 +19,7 @@ lint: $(VENV)/.lint  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.test  ## run the benchmarks (about ten minutes)
+bench: $(VENV)/.test  ## run the benchmarks (about twenty minutes)
 	$(BIN)/python -m benchmarks
 
 record: $(VENV)/.record  ## record the example suites again from a local model (over an hour)
