@@ -119,6 +119,9 @@ class Runtime:
         """
         for provider in self._providers.values():
             provider.close()
+        for name in ("openai_client", "anthropic_client"):  # async ones keep no connection
+            if name in vars(self):
+                getattr(self, name).close()
         self.loop.close()
         self.recorder.stop()
 
