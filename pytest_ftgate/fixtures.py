@@ -71,19 +71,14 @@ def fill(item: pytest.Item, attempt: Attempt) -> None:
     """
     if getattr(item.config.option, "setupshow", False):
         return
-    values = {
-        "_ftgate_item": attempt,
-        "eval_case": attempt.item.case,
-        "eval_variant": attempt.item.variant,
-        "grade": attempt.grader,
-    }
     # What pytest may rename one day is asked for by name: without it, pytest asks the fixtures.
     known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
     funcargs: dict[str, Any] = getattr(item, "funcargs", {})
-    for name, value in values.items():
-        definitions = known.get(name)
-        if definitions and getattr(definitions[-1].func, "__globals__", None) is globals():
-            funcargs[name] = value
+    funcargs["_ftgate_item"] = attempt
+    for name in ("eval_case", "eval_variant", "grade"):
+        for definition in known.get(name, ())[-1:]:
+            if getattr(definition.func, "__globals__", None) is globals():
+                funcargs[name] = definition.func(attempt)
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ class Runtime:
         """
         for provider in self._providers.values():
             provider.close()
-        for name in ("openai_client", "anthropic_client"):  # async ones keep no connection
+        for name in ("openai_client", "anthropic_client"):  # the async ones keep no connection
             if name in vars(self):
                 getattr(self, name).close()
         self.loop.close()
