@@ -22,7 +22,7 @@ def label(expected: str, predicted: str | None, check: str = "queue") -> Observa
         kind="label",
         value=float(held_),
         passed=held_,
-        reason="" if held_ else "wrong",
+        reason="" if held_ else f'expected "{expected}"',
         expected=expected,
         predicted=predicted,
     )

@@ -22,22 +22,10 @@ from tests.verdicts.ladder.making import (
     run_with,
     simulated,
 )
+from tests.verdicts.observed import label
 
 COUNT, CASES = 10, 40
 Seen = Callable[[int, int], tuple[Observation, ...]]
-
-
-def label(check: str, expected: str, predicted: str | None) -> Observation:
-    held = expected == predicted
-    return Observation(
-        check=check,
-        kind="label",
-        value=float(held),
-        passed=held,
-        reason="" if held else f'expected "{expected}"',
-        expected=expected,
-        predicted=predicted,
-    )
 
 
 def ladder(seen: Seen, *, facts: list[dict[str, Any]] | None = None, **changes: Any) -> Run:
@@ -145,12 +133,12 @@ class TestModes:
     def test_confused_labels(self) -> None:
         def seen(at: int, case: int) -> tuple[Observation, ...]:
             if case < 4:
-                return (label("queue", "billing", "shipping"),)
+                return (label("billing", "shipping"),)
             if case < 6:
-                return (label("queue", "billing", "shipping" if at % 2 else None),)
+                return (label("billing", "shipping" if at % 2 else None),)
             if case == 6:
-                return (label("queue", "other", None),)
-            return (label("queue", "billing", "billing"),)
+                return (label("other", None),)
+            return (label("billing", "billing"),)
 
         run = ladder(seen)
         found = groups(run, "queue")
